@@ -1,0 +1,85 @@
+//! The inputs in `data/`, read by the `csv` crate, and the matrices of the two notebooks.
+#![allow(dead_code)]
+
+use std::path::{Path, PathBuf};
+
+use tinynmf::Real;
+
+/// Path of a file in `data/`.
+pub fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(name)
+}
+
+/// The fields of a CSV file without header, line by line.
+pub fn lines(name: &str) -> Vec<Vec<String>> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .comment(Some(b'#'))
+        .from_path(path(name))
+        .unwrap_or_else(|error| panic!("data/{name}: {error}"));
+    let records = reader.records().map(|record| record.expect("a CSV record"));
+    records.map(|record| record.iter().map(str::to_owned).collect()).collect()
+}
+
+fn numbers(name: &str) -> Vec<Vec<f64>> {
+    let parse = |field: &String| field.trim().parse().expect("a number");
+    lines(name).iter().map(|line| line.iter().map(parse).collect()).collect()
+}
+
+/// A file whose lines are frames.
+pub fn frames<const M: usize>(name: &str) -> Vec<[f64; M]> {
+    numbers(name).iter().map(|line| line.as_slice().try_into().expect("M values a line")).collect()
+}
+
+/// A file whose lines are rows of X.
+pub fn rows<const M: usize>(name: &str) -> Vec<[f64; M]> {
+    let rows = numbers(name);
+    assert_eq!(rows.len(), M, "{name}");
+    (0..rows[0].len()).map(|j| std::array::from_fn(|i| rows[i][j])).collect()
+}
+
+/// Frames in the precision of a fit. Every value of `data/` that a fit in f32 sees is rounded once, here.
+pub fn cast<T: Real, const M: usize>(frames: &[[f64; M]]) -> Vec<[T; M]> {
+    frames.iter().map(|frame| frame.map(from_f64)).collect()
+}
+
+/// The nearest f32 or f64.
+pub fn from_f64<T: Real>(value: f64) -> T {
+    use std::any::Any;
+    let (single, double) = (value as f32, value);
+    let found = (&single as &dyn Any).downcast_ref::<T>().or_else(|| (&double as &dyn Any).downcast_ref::<T>());
+    *found.expect("Real is f32 or f64")
+}
+
+/// Exact.
+pub fn to_f64<T: Real>(value: T) -> f64 {
+    use std::any::Any;
+    let value = &value as &dyn Any;
+    value
+        .downcast_ref::<f32>()
+        .map(|&value| f64::from(value))
+        .or_else(|| value.downcast_ref::<f64>().copied())
+        .expect("f32 or f64")
+}
+
+/// V of the first notebook, 4×4.
+pub fn notebook_v() -> Vec<[f64; 4]> {
+    let rows = [[5., 4., 0., 2.], [4., 3., 0., 1.], [3., 2., 4., 5.], [2., 1., 5., 4.]];
+    (0..4).map(|j| std::array::from_fn(|i| rows[i][j])).collect()
+}
+
+/// X of the second notebook, 12×10, an exact product of rank 3 with zero rows and columns.
+pub fn notebook_x() -> Vec<[f64; 12]> {
+    let parts = [
+        [0., 0., 9., 5., 3., 2., 1., 0., 0., 0., 0., 0.],
+        [0., 0., 0., 0., 0., 3., 2., 1., 1., 0., 0., 0.],
+        [0., 5., 5., 6., 6., 7., 4., 2., 1., 0.5, 0., 0.],
+    ];
+    let weights = [
+        [1., 1., 0., 0., 1., 1., 1., 1., 1., 0.],
+        [0., 1., 0., 1., 1., 0., 0., 1., 0., 0.],
+        [0., 1., 0., 0., 1., 0., 0., 0., 1., 0.],
+    ];
+    (0..10).map(|j| std::array::from_fn(|i| (0..3).map(|k| parts[k][i] * weights[k][j]).sum())).collect()
+}

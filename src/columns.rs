@@ -1,0 +1,195 @@
+//! Where the data come from: [`Columns`], one frame (sample) per column, in RAM, in flash or as raw converter counts.
+
+use nalgebra::SMatrix;
+
+use crate::scalar::Real;
+
+/// Every entry of X is observed. Zero-sized marker for [`Columns::Observed`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Full;
+
+/// The data matrix X (M features × `len()` frames), read one column at a time.
+///
+/// Implemented for `SMatrix<T, M, N>`, for slices `[[T; M]]` and for [`Quantized`] frames. A type of your own only
+/// says how many frames it has and how to produce one: X may lie in flash, on an external memory or be computed.
+///
+/// The same column must have the same values each time it is read: a fit reads X once per sweep.
+///
+/// # Example
+///
+/// ```
+/// use tinynmf::{Columns, Full};
+///
+/// struct Ramp; // 3 frames of 2 features
+/// impl Columns<f32, 2> for Ramp {
+///     type Observed = Full;
+///     fn len(&self) -> usize {
+///         3
+///     }
+///     fn column<'a>(&'a self, j: usize, buf: &'a mut [f32; 2]) -> &'a [f32; 2] {
+///         *buf = [j as f32, 1.0];
+///         buf
+///     }
+/// }
+/// assert_eq!(Ramp.column(2, &mut [0.0; 2]), &[2.0, 1.0]);
+/// ```
+pub trait Columns<T, const M: usize> {
+    /// Which entries of X are known, as a zero-sized type: [`Full`] for all of them.
+    ///
+    /// A solver that needs every entry asks for `Full`, so that it does not compile with anything less.
+    type Observed;
+
+    /// Number of frames N.
+    fn len(&self) -> usize;
+
+    /// Frame `j`, either lent from where it lies or written into `buf`. An index ≥ `len()` gives any M values.
+    fn column<'a>(&'a self, j: usize, buf: &'a mut [T; M]) -> &'a [T; M];
+
+    /// Writes `scale` · frame `j` into `out`.
+    ///
+    /// What the solvers call. The default goes through [`column`](Columns::column) with M numbers of stack; a source that
+    /// can write in place saves them. Must give exactly the products `scale * column(j)[i]`.
+    fn read_scaled(&self, j: usize, scale: T, out: &mut [T; M])
+    where
+        T: Real,
+    {
+        let mut buf = [T::ZERO; M];
+        scale_into(self.column(j, &mut buf), scale, out);
+    }
+
+    /// True if there are no frames.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+fn scale_into<T: Real, const M: usize>(column: &[T; M], scale: T, out: &mut [T; M]) {
+    for (out, &value) in out.iter_mut().zip(column) {
+        *out = value * scale;
+    }
+}
+
+impl<T: Real, const M: usize, const N: usize> Columns<T, M> for SMatrix<T, M, N> {
+    type Observed = Full;
+
+    fn len(&self) -> usize {
+        N
+    }
+
+    fn column<'a>(&'a self, j: usize, buf: &'a mut [T; M]) -> &'a [T; M] {
+        self.data.0.get(j).unwrap_or(buf)
+    }
+
+    fn read_scaled(&self, j: usize, scale: T, out: &mut [T; M]) {
+        self.data.0.as_slice().read_scaled(j, scale, out);
+    }
+}
+
+impl<T: Real, const M: usize> Columns<T, M> for [[T; M]] {
+    type Observed = Full;
+
+    fn len(&self) -> usize {
+        <[[T; M]]>::len(self)
+    }
+
+    fn column<'a>(&'a self, j: usize, buf: &'a mut [T; M]) -> &'a [T; M] {
+        self.get(j).unwrap_or(buf)
+    }
+
+    fn read_scaled(&self, j: usize, scale: T, out: &mut [T; M]) {
+        if let Some(column) = self.get(j) {
+            scale_into(column, scale, out);
+        }
+    }
+}
+
+impl<T, const M: usize, C: Columns<T, M> + ?Sized> Columns<T, M> for &C {
+    type Observed = C::Observed;
+
+    fn len(&self) -> usize {
+        C::len(self)
+    }
+
+    fn column<'a>(&'a self, j: usize, buf: &'a mut [T; M]) -> &'a [T; M] {
+        C::column(self, j, buf)
+    }
+
+    fn read_scaled(&self, j: usize, scale: T, out: &mut [T; M])
+    where
+        T: Real,
+    {
+        C::read_scaled(self, j, scale, out);
+    }
+}
+
+/// Raw converter counts as data: X = `scale` · counts, decoded one frame at a time.
+///
+/// `I` is `i16` or `u8`; the frames may be a `static` in flash, a quarter to a half of the bytes of `f32`. A negative
+/// count is a negative entry of X and is refused by [`Problem`](crate::Problem). A `scale` that is negative or not finite
+/// makes entries that are refused in the same way.
+///
+/// # Example
+///
+/// ```
+/// use tinynmf::{Columns, Quantized};
+/// static FRAMES: [[u8; 2]; 3] = [[0, 255], [10, 20], [3, 4]];
+/// let x = Quantized { frames: &FRAMES, scale: 0.5_f32 };
+/// assert_eq!(x.column(1, &mut [0.0; 2]), &[5.0, 10.0]);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Quantized<'q, I, T, const M: usize> {
+    /// The counts, one frame per element.
+    pub frames: &'q [[I; M]],
+    /// Value of one count, in the unit of X.
+    pub scale: T,
+}
+
+impl<I: Copy + Into<i32>, T: Real, const M: usize> Columns<T, M> for Quantized<'_, I, T, M> {
+    type Observed = Full;
+
+    fn len(&self) -> usize {
+        self.frames.len()
+    }
+
+    fn column<'a>(&'a self, j: usize, buf: &'a mut [T; M]) -> &'a [T; M] {
+        if let Some(frame) = self.frames.get(j) {
+            for (value, &count) in buf.iter_mut().zip(frame) {
+                *value = T::from_i32(count.into()) * self.scale;
+            }
+        }
+        buf
+    }
+
+    fn read_scaled(&self, j: usize, scale: T, out: &mut [T; M]) {
+        self.column(j, out);
+        for value in out {
+            *value *= scale;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_source_lends_the_same_frame() {
+        let matrix = SMatrix::<f32, 2, 3>::new(0.0, 1.0, 2.0, 3.0, 4.0, 5.0);
+        let slice: &[[f32; 2]] = &matrix.data.0;
+        let counts = [[0_i16, 3], [1, 4], [2, 5]];
+        let quantized = Quantized { frames: &counts, scale: 1.0_f32 };
+        for j in 0..3 {
+            let mut buf = [0.0; 2];
+            assert_eq!(matrix.column(j).as_slice(), slice[j]);
+            assert_eq!(Columns::column(slice, j, &mut buf), &slice[j]);
+            assert_eq!(quantized.column(j, &mut [0.0; 2]), &slice[j]);
+        }
+        assert_eq!((Columns::len(&matrix), Columns::len(slice), quantized.len()), (3, 3, 3));
+    }
+
+    #[test]
+    fn an_index_past_the_end_is_harmless() {
+        let slice: &[[f32; 2]] = &[[1.0, 2.0]];
+        assert_eq!(Columns::column(slice, 7, &mut [0.0; 2]), &[0.0, 0.0]);
+    }
+}

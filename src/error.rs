@@ -1,0 +1,135 @@
+//! What can be wrong with a call: [`Error`].
+
+use core::fmt;
+
+/// A wrong input, a wrong setting, or numbers that broke. How an iteration ended is a [`Status`](crate::Status).
+///
+/// # Example
+///
+/// ```
+/// use tinynmf::{Error, Problem, nalgebra::SMatrix};
+/// let x = SMatrix::<f32, 2, 2>::new(1.0, 2.0, -3.0, 4.0);
+/// assert_eq!(Problem::new(&x).err(), Some(Error::Negative { row: 1, column: 0 }));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// An entry of X is NaN or infinite.
+    NonFinite {
+        /// Row of the entry: the feature.
+        row: usize,
+        /// Column of the entry: the frame.
+        column: usize,
+    },
+    /// An entry of X is negative.
+    Negative {
+        /// Row of the entry: the feature.
+        row: usize,
+        /// Column of the entry: the frame.
+        column: usize,
+    },
+    /// Every entry of X is zero: there is nothing to factorise.
+    AllZero,
+    /// The data have another number of frames than N.
+    FrameCount {
+        /// N of the types.
+        expected: usize,
+        /// Number of frames in the data.
+        got: usize,
+    },
+    /// An entry of the initial W is NaN, infinite or negative.
+    InitialW {
+        /// Row of the entry: the feature.
+        row: usize,
+        /// Column of the entry: the component.
+        column: usize,
+    },
+    /// An entry of the initial H is NaN, infinite or negative.
+    InitialH {
+        /// Row of the entry: the component.
+        row: usize,
+        /// Column of the entry: the frame.
+        column: usize,
+    },
+    /// A setting is outside its range; the field names the setter.
+    Setting(Setting),
+    /// The iteration produced a number that is not finite. The factors hold what the solver left.
+    Diverged {
+        /// Sweeps done when it was noticed.
+        sweeps: u32,
+    },
+}
+
+/// The setter that was given a value outside its range, for [`Error::Setting`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Setting {
+    /// `Stop::rel_tol`: finite and ≥ 0.
+    RelTol,
+    /// `Stop::target`: finite and ≥ 0.
+    Target,
+    /// `Stop::max_sweeps`: ≥ 1.
+    MaxSweeps,
+    /// `Hals::passes`: ≥ 1.
+    Passes,
+    /// `pass_ratio` of `Hals`: in [0, 1].
+    PassRatio,
+    /// `l1_w`: finite and ≥ 0.
+    L1W,
+    /// `l1_h`: finite and ≥ 0.
+    L1H,
+    /// `l2_w`: finite and ≥ 0.
+    L2W,
+    /// `l2_h`: finite and ≥ 0.
+    L2H,
+    /// `pilots`: ≥ 1.
+    Pilots,
+    /// `fit_restarts`: R ≥ 1.
+    Restarts,
+}
+
+impl Setting {
+    /// Name and range of the setter, as the documentation spells them.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Setting::RelTol => "Stop::rel_tol must be finite and >= 0",
+            Setting::Target => "Stop::target must be finite and >= 0",
+            Setting::MaxSweeps => "Stop::max_sweeps must be >= 1",
+            Setting::Passes => "Hals::passes must be >= 1",
+            Setting::PassRatio => "Hals::pass_ratio must be in [0, 1]",
+            Setting::L1W => "l1_w must be finite and >= 0",
+            Setting::L1H => "l1_h must be finite and >= 0",
+            Setting::L2W => "l2_w must be finite and >= 0",
+            Setting::L2H => "l2_h must be finite and >= 0",
+            Setting::Pilots => "Nmf::pilots must be >= 1",
+            Setting::Restarts => "fit_restarts needs R >= 1",
+        }
+    }
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Error::NonFinite { row, column } => write!(f, "X is not finite at row {row}, column {column}"),
+            Error::Negative { row, column } => write!(f, "X is negative at row {row}, column {column}"),
+            Error::AllZero => f.write_str("X is zero everywhere"),
+            Error::FrameCount { expected, got } => write!(f, "X has {got} frames, N is {expected}"),
+            Error::InitialW { row, column } => {
+                write!(f, "initial W is negative or not finite at row {row}, column {column}")
+            }
+            Error::InitialH { row, column } => {
+                write!(f, "initial H is negative or not finite at row {row}, column {column}")
+            }
+            Error::Setting(setting) => write!(f, "setting out of range: {setting}"),
+            Error::Diverged { sweeps } => write!(f, "numbers not finite after {sweeps} sweeps"),
+        }
+    }
+}
+
+impl core::error::Error for Error {}

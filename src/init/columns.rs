@@ -1,0 +1,43 @@
+//! Columns of the data as the first parts.
+
+use nalgebra::SMatrix;
+use rand_core::Rng;
+
+use super::{Init, project};
+use crate::problem::Data;
+use crate::scalar::Real;
+
+/// W from K different random columns of X, H from the scaled projections of X onto them.
+///
+/// A zero column is passed over for the next one. With K > N some columns serve twice.
+///
+/// # Cost
+///
+/// K column reads, then one pass over X with 2·M·N·K multiply-adds, 3M numbers of stack.
+#[derive(Debug)]
+pub struct RandomColumns<'r, R: ?Sized>(pub &'r mut R);
+
+impl<T: Real, const M: usize, const N: usize, const K: usize, R: Rng + ?Sized> Init<T, M, N, K>
+    for RandomColumns<'_, R>
+{
+    fn fill(self, x: &Data<'_, T, M>, w: &mut SMatrix<T, M, K>, h: &mut SMatrix<T, K, N>) {
+        let mut taken = [usize::MAX; K];
+        for (k, w) in w.data.0.iter_mut().enumerate() {
+            // The high half of the product is uniform on 0..N to within N/2³².
+            let first = ((u64::from(self.0.next_u32()) * N as u64) >> 32) as usize;
+            let mut j = first;
+            for _ in 0..N {
+                x.read(j, w);
+                let zero = w.iter().all(|&w| w == T::ZERO);
+                if !zero && (k >= N || !taken.contains(&j)) {
+                    break;
+                }
+                j = if j + 1 < N { j + 1 } else { 0 };
+            }
+            if let Some(taken) = taken.get_mut(k) {
+                *taken = j;
+            }
+        }
+        project(x, &w.data.0, h.data.0.as_mut_slice());
+    }
+}

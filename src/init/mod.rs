@@ -1,0 +1,64 @@
+//! Where an iteration starts: [`Uniform`], [`RandomColumns`], [`Spa`], or the caller's own factors.
+
+mod columns;
+mod spa;
+mod uniform;
+
+use nalgebra::SMatrix;
+
+use crate::kernel;
+use crate::problem::Data;
+use crate::scalar::Real;
+
+pub use columns::RandomColumns;
+pub use spa::Spa;
+pub use uniform::Uniform;
+
+/// A way to choose initial factors. Yours works like the ones here.
+///
+/// No start is based on a singular value decomposition: NNDSVD was measured no better than scaled random factors on small
+/// problems, and got stuck on one of them.
+pub trait Init<T: Real, const M: usize, const N: usize, const K: usize> {
+    /// Overwrites W and H, in the scale in which `x` is read.
+    fn fill(self, x: &Data<'_, T, M>, w: &mut SMatrix<T, M, K>, h: &mut SMatrix<T, K, N>);
+}
+
+/// The start of one of several fits, for [`Nmf::fit_restarts`](crate::Nmf::fit_restarts). Restart `r` draws from
+/// `seed + r`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Start {
+    /// Scaled uniform factors, [`Uniform`].
+    #[default]
+    Uniform,
+    /// Random columns of X, [`RandomColumns`].
+    Columns,
+    /// Successive projection, [`Spa`]. Deterministic: more than one restart with it repeats itself.
+    Spa,
+    /// The factors that `best` holds: the caller's own in the first restart, the best so far in a later one.
+    Keep,
+}
+
+/// H for a W that was taken from the data: each h_j is the non-negative Wᵀx_j, scaled to fit x_j best.
+///
+/// A component without energy gets a zero row and is left to revival.
+fn project<T: Real, const M: usize, const K: usize>(x: &Data<'_, T, M>, w: &[[T; M]; K], h: &mut [[T; K]]) {
+    let mut frame = [T::ZERO; M];
+    for (j, h) in h.iter_mut().enumerate() {
+        x.read(j, &mut frame);
+        for (h, w) in h.iter_mut().zip(w) {
+            *h = kernel::inner(w, &frame);
+        }
+        let mut residual = frame;
+        kernel::residual_into(w, h, &mut residual);
+        let mut model = frame;
+        for (model, &r) in model.iter_mut().zip(&residual) {
+            *model -= r;
+        }
+        let (fit, size) = (kernel::inner(&frame, &model), kernel::norm_squared(&model));
+        let scale = if size > T::TINY { fit / size } else { T::ZERO };
+        for h in h {
+            *h *= scale;
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! How many columns go through a kernel together, and the buffer that holds them.
+
+use crate::problem::Data;
+use crate::scalar::Real;
+
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod width {
+    use super::Lanes;
+    use crate::scalar::Real;
+
+    /// Two vectors of four f32: enough independent sums to hide the latency of an addition.
+    pub(crate) const LANES: usize = 8;
+
+    /// The frames a second time, transposed: vector loads need neighbouring columns side by side.
+    pub(super) type Transposed<T, const M: usize> = [Lanes<T>; M];
+
+    pub(super) const fn empty<T: Real, const M: usize>() -> Transposed<T, M> {
+        [[T::ZERO; LANES]; M]
+    }
+
+    pub(super) fn fill<T: Real, const M: usize>(columns: &[[T; M]; LANES], out: &mut Transposed<T, M>) {
+        for i in 0..M {
+            for l in 0..LANES {
+                out[i][l] = columns[l][i];
+            }
+        }
+    }
+
+    pub(super) fn view<'b, T: Real, const M: usize>(
+        _: &'b [[T; M]; LANES],
+        transposed: &'b Transposed<T, M>,
+    ) -> &'b [Lanes<T>] {
+        transposed
+    }
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod width {
+    use core::marker::PhantomData;
+
+    use super::Lanes;
+    use crate::scalar::Real;
+
+    /// One frame at a time: no vector unit to fill, and every lane costs M numbers of RAM.
+    pub(crate) const LANES: usize = 1;
+
+    /// One column is its own transpose.
+    pub(super) type Transposed<T, const M: usize> = PhantomData<[T; M]>;
+
+    pub(super) const fn empty<T: Real, const M: usize>() -> Transposed<T, M> {
+        PhantomData
+    }
+
+    pub(super) fn fill<T: Real, const M: usize>(_: &[[T; M]; LANES], _: &mut Transposed<T, M>) {}
+
+    pub(super) fn view<'b, T: Real, const M: usize>(
+        columns: &'b [[T; M]; LANES],
+        _: &'b Transposed<T, M>,
+    ) -> &'b [Lanes<T>] {
+        columns.as_flattened().as_chunks::<LANES>().0
+    }
+}
+
+/// Columns that go through a kernel together. It changes speed and memory, never bits.
+pub(crate) use width::LANES;
+
+/// One number per lane.
+pub(crate) type Lanes<T> = [T; LANES];
+
+/// [`LANES`] frames of X, scaled. Lanes past the last frame hold zeros.
+pub(crate) struct Frames<T, const M: usize> {
+    columns: [[T; M]; LANES],
+    transposed: width::Transposed<T, M>,
+}
+
+impl<T: Real, const M: usize> Frames<T, M> {
+    pub(crate) const fn new() -> Self {
+        Self { columns: [[T::ZERO; M]; LANES], transposed: width::empty::<T, M>() }
+    }
+
+    /// Reads the `count` frames from `first` on.
+    pub(crate) fn load<O>(&mut self, x: &Data<'_, T, M, O>, first: usize, count: usize) {
+        for (l, column) in self.columns.iter_mut().enumerate() {
+            if l < count {
+                x.read(first + l, column);
+            } else {
+                *column = [T::ZERO; M];
+            }
+        }
+        width::fill(&self.columns, &mut self.transposed);
+    }
+
+    /// One frame per element.
+    pub(crate) fn columns(&self) -> &[[T; M]; LANES] {
+        &self.columns
+    }
+
+    /// One feature per element, M of them.
+    pub(crate) fn lanes(&self) -> &[Lanes<T>] {
+        width::view(&self.columns, &self.transposed)
+    }
+}

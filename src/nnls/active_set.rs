@@ -1,0 +1,188 @@
+//! Exact non-negative least squares: an active-set method on the unit-diagonal system.
+//!
+//! With P the set of components in use and g = b − Ĝx, one solve takes the Newton step Ĝ_PP⁻¹g_P, as far as x stays
+//! non-negative; components that reach zero leave P. Once g_P vanishes, the component with the largest positive gradient
+//! enters. Every accepted step lowers the objective, so no set repeats; the bound on solves catches what rounding adds.
+//!
+//! Because each step starts from the current gradient, the method corrects its own rounding and the raised pivots of
+//! [`System`]: what counts as solved is the gradient, not the solve.
+
+use super::system::System;
+use super::{NnlsStatus, bound};
+use crate::scalar::Real;
+
+/// Solves in a row that only polish g_P before it is taken as it is: rounding may hold it above the tolerance.
+const POLISH: u32 = 4;
+
+/// What [`ActiveSet::solve`] found out; see `NnlsReport` for the first four.
+pub(crate) struct Solution<T> {
+    pub status: NnlsStatus,
+    pub kkt: T,
+    pub solves: u32,
+    pub rank: usize,
+    /// By how much the solve lowered ½hᵀGh − cᵀh, against the start that was passed in.
+    pub decrease: T,
+}
+
+pub(crate) struct ActiveSet<'s, T, const K: usize> {
+    system: &'s mut System<T, K>,
+}
+
+impl<'s, T: Real, const K: usize> ActiveSet<'s, T, K> {
+    pub(crate) fn new(system: &'s mut System<T, K>) -> Self {
+        Self { system }
+    }
+
+    /// Minimises over h ≥ 0 from the positive entries of `h`.
+    pub(crate) fn solve(&mut self, cross: &[T; K], h: &mut [T; K]) -> Solution<T> {
+        let mut b = *cross;
+        let mut largest = T::ZERO;
+        let mut finite = self.system.is_finite();
+        for (b, &scale) in b.iter_mut().zip(self.system.scale()) {
+            *b *= scale;
+            finite &= b.is_finite();
+            largest = largest.at_least(b.abs());
+        }
+        let mut x = [T::ZERO; K];
+        for ((x, &h), &scale) in x.iter_mut().zip(h.iter()).zip(self.system.scale()) {
+            let start = h / scale;
+            // Also refuses NaN, and the infinity of a component without energy.
+            if start > T::ZERO && start.is_finite() {
+                *x = start;
+            }
+        }
+        let mut gradient = b;
+        self.system.subtract(&x, &mut gradient);
+        let start = objective(&x, &b, &gradient);
+        if !(start <= T::ZERO) {
+            // Worse than no start at all.
+            x = [T::ZERO; K];
+            gradient = b;
+        }
+        if !finite {
+            return Solution { status: NnlsStatus::NonFinite, kkt: T::INFINITY, solves: 0, rank: 0, decrease: T::ZERO };
+        }
+
+        let tolerance = T::OPTIMAL * largest;
+        let mut used = x.map(|x| x > T::ZERO);
+        let mut refused = [false; K];
+        let mut entered = None;
+        let mut polished = 0;
+        let mut solves = 0;
+        let status = loop {
+            if polished == POLISH || passive(&used, &gradient) <= tolerance {
+                entered = candidate(&used, &refused, &gradient, tolerance);
+                match entered {
+                    Some(k) => set(&mut used, k, true),
+                    None => break NnlsStatus::Optimal,
+                }
+                polished = 0;
+            }
+            if solves == bound(K) {
+                break NnlsStatus::Bound;
+            }
+            solves += 1;
+            let mut step = gradient;
+            self.system.factor(&used);
+            self.system.solve(&mut step);
+            if let Some(k) = entered.take()
+                && !(step.get(k).is_some_and(|&step| step > T::ZERO))
+            {
+                // Its gradient is positive but the step would make it negative: rounding, not descent.
+                set(&mut used, k, false);
+                set(&mut refused, k, true);
+                continue;
+            }
+            polished = if advance(&mut x, &step, &mut used) { polished + 1 } else { 0 };
+            refused = [false; K];
+            gradient = b;
+            self.system.subtract(&x, &mut gradient);
+        };
+
+        let end = objective(&x, &b, &gradient);
+        if !end.is_finite() {
+            return Solution { status: NnlsStatus::NonFinite, kkt: T::INFINITY, solves, rank: 0, decrease: T::ZERO };
+        }
+        let kkt = passive(&used, &gradient).at_least(dual(&used, &gradient));
+        for ((h, &x), &scale) in h.iter_mut().zip(&x).zip(self.system.scale()) {
+            *h = x * scale;
+        }
+        self.system.factor(&used);
+        Solution {
+            status,
+            kkt: if largest > T::ZERO { kkt / largest } else { T::ZERO },
+            solves,
+            rank: self.system.rank(),
+            decrease: start - end,
+        }
+    }
+}
+
+/// ½xᵀĜx − bᵀx, from the gradient b − Ĝx.
+fn objective<T: Real, const K: usize>(x: &[T; K], b: &[T; K], gradient: &[T; K]) -> T {
+    let mut sum = T::ZERO;
+    for ((&x, &b), &g) in x.iter().zip(b).zip(gradient) {
+        sum -= T::HALF * x * (b + g);
+    }
+    sum
+}
+
+/// Largest |gradient| of a component in use.
+fn passive<T: Real, const K: usize>(used: &[bool; K], gradient: &[T; K]) -> T {
+    used.iter().zip(gradient).filter(|&(&used, _)| used).fold(T::ZERO, |worst, (_, g)| worst.at_least(g.abs()))
+}
+
+/// Largest positive gradient of a component at zero.
+fn dual<T: Real, const K: usize>(used: &[bool; K], gradient: &[T; K]) -> T {
+    used.iter().zip(gradient).filter(|&(&used, _)| !used).fold(T::ZERO, |worst, (_, &g)| worst.at_least(g))
+}
+
+/// The component at zero that lowers the objective fastest.
+fn candidate<T: Real, const K: usize>(
+    used: &[bool; K],
+    refused: &[bool; K],
+    gradient: &[T; K],
+    tolerance: T,
+) -> Option<usize> {
+    let mut best = tolerance;
+    let mut found = None;
+    for k in 0..K {
+        if !used[k] && !refused[k] && gradient[k] > best {
+            best = gradient[k];
+            found = Some(k);
+        }
+    }
+    found
+}
+
+/// x ← x + αstep with the largest α ≤ 1 that keeps x ≥ 0; components that reach 0 leave the set. True for a full step.
+fn advance<T: Real, const K: usize>(x: &mut [T; K], step: &[T; K], used: &mut [bool; K]) -> bool {
+    let mut alpha = T::ONE;
+    let mut blocking = None;
+    for k in 0..K {
+        if used[k] && !(x[k] + step[k] > T::ZERO) {
+            // −step ≥ x > 0 here, so the ratio is in (0, 1].
+            let ratio = x[k] / -step[k];
+            if blocking.is_none() || ratio < alpha {
+                alpha = ratio;
+                blocking = Some(k);
+            }
+        }
+    }
+    for k in 0..K {
+        if !used[k] {
+            continue;
+        }
+        let value = x[k] + alpha * step[k];
+        let keeps = value > T::ZERO && blocking != Some(k);
+        x[k] = if keeps { value } else { T::ZERO };
+        used[k] = keeps;
+    }
+    blocking.is_none()
+}
+
+fn set<const K: usize>(flags: &mut [bool; K], k: usize, value: bool) {
+    if let Some(flag) = flags.get_mut(k) {
+        *flag = value;
+    }
+}

@@ -1,0 +1,171 @@
+//! Alternating least squares by the normal equations, projected or unconstrained.
+
+use nalgebra::{ArrayStorage, SMatrix};
+
+use super::alternate::{AlternateWorkspace, Rule};
+use super::penalty::{Penalty, penalty_setters};
+use super::{Solver, Sweep};
+use crate::error::Error;
+use crate::kernel::{self, Block, LANES, Lanes};
+use crate::nnls::System;
+use crate::problem::Data;
+use crate::scalar::Real;
+
+/// ALS: every vector is the unconstrained least squares solution, negative entries then set to 0.
+///
+/// One Cholesky factor serves all vectors of a half sweep, so a sweep is cheap and the first few bring the error down fast.
+/// Setting negatives to 0 is not the constrained minimum: the error can rise and stalls above what [`Hals`](crate::Hals)
+/// reaches (digits 64×100, K 8: several per cent). The best factors so far are kept, the search goes on from the latest
+/// ones; finish with [`Anls`](crate::Anls) or `Hals`.
+///
+/// [`Als::unconstrained`] leaves negative entries in: plain low-rank approximation, monotone, no NMF.
+///
+/// # Cost
+///
+/// A sweep: 2·M·N·K + (M + N)·2K² multiply-adds.
+/// Workspace: [`AlternateWorkspace`], K² + K, and (M + N)·K for the second copy of the factors.
+///
+/// # Notes
+///
+/// A singular Gram is factored with its dependent pivots raised ([`nnls`](crate::nnls)); the solution is then one of many.
+///
+/// # References
+///
+/// P. Paatero, U. Tapper, Positive matrix factorization, Environmetrics 5, 1994. M. W. Berry et al., Algorithms and
+/// applications for approximate nonnegative matrix factorization, Comput. Stat. Data Anal. 52, 2007 (section 3.3).
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Als<T> {
+    clip: bool,
+    penalty: Penalty<T>,
+}
+
+impl<T: Real> Als<T> {
+    /// Projected onto the non-negative orthant.
+    pub const fn new() -> Self {
+        Self { clip: true, penalty: Penalty::none() }
+    }
+
+    /// Without the projection: factors may be negative.
+    pub const fn unconstrained() -> Self {
+        Self { clip: false, penalty: Penalty::none() }
+    }
+
+    penalty_setters!();
+}
+
+impl<T: Real> Default for Als<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The alternation's workspace, one K×K system, and the latest factors beside the best ones.
+pub struct AlsWorkspace<T, const M: usize, const N: usize, const K: usize> {
+    alternate: AlternateWorkspace<T, M, K>,
+    system: System<T, K>,
+    w: SMatrix<T, M, K>,
+    h: SMatrix<T, K, N>,
+    /// Squared error of the caller's factors; none before the first sweep.
+    best: Option<T>,
+}
+
+impl<T: Real, const M: usize, const N: usize, const K: usize> AlsWorkspace<T, M, N, K> {
+    /// An empty workspace, for a `static` or the stack.
+    pub const fn new() -> Self {
+        Self {
+            alternate: AlternateWorkspace::new(),
+            system: System::new(),
+            w: SMatrix::from_array_storage(ArrayStorage([[T::ZERO; M]; K])),
+            h: SMatrix::from_array_storage(ArrayStorage([[T::ZERO; K]; N])),
+            best: None,
+        }
+    }
+}
+
+impl<T: Real, const M: usize, const N: usize, const K: usize> Default for AlsWorkspace<T, M, N, K> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K> for Als<T> {
+    type Workspace = AlsWorkspace<T, M, N, K>;
+
+    fn begin(&self, ws: &mut Self::Workspace) {
+        ws.alternate.begin();
+        ws.best = None;
+    }
+
+    fn sweep(
+        &self,
+        x: &Data<'_, T, M>,
+        w: &mut SMatrix<T, M, K>,
+        h: &mut SMatrix<T, K, N>,
+        ws: &mut Self::Workspace,
+    ) -> Sweep<T> {
+        let best = match ws.best {
+            Some(best) => best,
+            None => {
+                ws.w.clone_from(w);
+                ws.h.clone_from(h);
+                <Self as Solver<T, M, N, K>>::objective(self, x, w, h)
+            }
+        };
+        let mut rule = Normal { system: &mut ws.system, used: [false; K], clip: self.clip };
+        let mut sweep = ws.alternate.sweep(x, &mut ws.w.data.0, ws.h.data.0.as_mut_slice(), &self.penalty, &mut rule);
+        sweep.accepted = sweep.error <= best;
+        if sweep.accepted {
+            w.clone_from(&ws.w);
+            h.clone_from(&ws.h);
+            sweep.decrease = best - sweep.error;
+        } else {
+            // NaN must not pass for "no progress": an error that is not a number stays in the report.
+            sweep.decrease = T::ZERO;
+            if sweep.error.is_finite() {
+                sweep.error = best;
+            }
+        }
+        ws.best = Some(sweep.error);
+        sweep
+    }
+
+    fn validate(&self) -> Result<(), Error> {
+        self.penalty.validate()
+    }
+
+    fn patience(&self) -> u32 {
+        2
+    }
+}
+
+struct Normal<'s, T, const K: usize> {
+    system: &'s mut System<T, K>,
+    used: [bool; K],
+    clip: bool,
+}
+
+impl<T: Real, const K: usize> Rule<T, K> for Normal<'_, T, K> {
+    fn prepare(&mut self, gram: &[[T; K]; K]) {
+        self.system.set(gram);
+        self.used = self.system.scale().map(|scale| scale > T::ZERO);
+        self.system.factor(&self.used);
+    }
+
+    fn improve(&mut self, gram: &[[T; K]; K], block: &mut Block<T, K>) -> Lanes<T> {
+        for l in 0..LANES {
+            let mut solution = block.cross.map(|lanes| lanes[l]);
+            for (value, &scale) in solution.iter_mut().zip(self.system.scale()) {
+                *value *= scale;
+            }
+            self.system.solve(&mut solution);
+            for ((lanes, value), &scale) in block.factor.iter_mut().zip(solution).zip(self.system.scale()) {
+                let value = value * scale;
+                lanes[l] = if self.clip { value.positive() } else { value };
+            }
+        }
+        kernel::gradient(gram, &block.cross, &block.factor, &mut block.gradient);
+        // Not a descent method; its decrease is the difference of errors that the sweep forms.
+        [T::ZERO; LANES]
+    }
+}

@@ -1,0 +1,114 @@
+//! Alternating exact non-negative least squares.
+
+use nalgebra::SMatrix;
+
+use super::alternate::{AlternateWorkspace, Rule};
+use super::penalty::{Penalty, penalty_setters};
+use super::{Solver, Sweep};
+use crate::error::Error;
+use crate::kernel::{self, Block, LANES, Lanes};
+use crate::nnls::{ActiveSet, System};
+use crate::problem::Data;
+use crate::scalar::Real;
+
+/// ANLS: every column of H, then every row of W, is the exact non-negative least squares solution given the other factor.
+///
+/// The fewest sweeps of all; best at small K, as a finish ([`Nmf::finish`](crate::Nmf::finish)), and for data of exact low
+/// rank. The error never rises. Each solve starts from the vector of the sweep before (the active-set method behind
+/// [`nnls::solve`](crate::nnls::solve)).
+///
+/// # Cost
+///
+/// A sweep: 2·M·N·K multiply-adds and M + N solves, each bounded by [`nnls::bound`](crate::nnls::bound)`(K)` triangular
+/// solves, one or two near convergence. For hard deadlines per sweep use [`Hals`](crate::Hals).
+/// Workspace: [`AlternateWorkspace`] and K² + K numbers, independent of N.
+///
+/// # References
+///
+/// H. Kim, H. Park, Nonnegative matrix factorization based on alternating nonnegativity constrained least squares and
+/// active set method, SIAM J. Matrix Anal. Appl. 30, 2008.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Anls<T> {
+    penalty: Penalty<T>,
+}
+
+impl<T: Real> Anls<T> {
+    /// No penalty.
+    pub const fn new() -> Self {
+        Self { penalty: Penalty::none() }
+    }
+
+    penalty_setters!();
+}
+
+impl<T: Real> Default for Anls<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The alternation's workspace and one K×K system.
+pub struct AnlsWorkspace<T, const M: usize, const K: usize> {
+    alternate: AlternateWorkspace<T, M, K>,
+    system: System<T, K>,
+}
+
+impl<T: Real, const M: usize, const K: usize> AnlsWorkspace<T, M, K> {
+    /// An empty workspace, for a `static` or the stack.
+    pub const fn new() -> Self {
+        Self { alternate: AlternateWorkspace::new(), system: System::new() }
+    }
+}
+
+impl<T: Real, const M: usize, const K: usize> Default for AnlsWorkspace<T, M, K> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K> for Anls<T> {
+    type Workspace = AnlsWorkspace<T, M, K>;
+
+    fn begin(&self, ws: &mut Self::Workspace) {
+        ws.alternate.begin();
+    }
+
+    fn sweep(
+        &self,
+        x: &Data<'_, T, M>,
+        w: &mut SMatrix<T, M, K>,
+        h: &mut SMatrix<T, K, N>,
+        ws: &mut Self::Workspace,
+    ) -> Sweep<T> {
+        let mut rule = Exact { system: &mut ws.system };
+        ws.alternate.sweep(x, &mut w.data.0, h.data.0.as_mut_slice(), &self.penalty, &mut rule)
+    }
+
+    fn validate(&self) -> Result<(), Error> {
+        self.penalty.validate()
+    }
+}
+
+struct Exact<'s, T, const K: usize> {
+    system: &'s mut System<T, K>,
+}
+
+impl<T: Real, const K: usize> Rule<T, K> for Exact<'_, T, K> {
+    fn prepare(&mut self, gram: &[[T; K]; K]) {
+        self.system.set(gram);
+    }
+
+    fn improve(&mut self, gram: &[[T; K]; K], block: &mut Block<T, K>) -> Lanes<T> {
+        let mut decrease = [T::ZERO; LANES];
+        for (l, decrease) in decrease.iter_mut().enumerate() {
+            let (cross, mut factor) = (block.cross.map(|lanes| lanes[l]), block.factor.map(|lanes| lanes[l]));
+            *decrease = ActiveSet::new(self.system).solve(&cross, &mut factor).decrease;
+            for (lanes, value) in block.factor.iter_mut().zip(factor) {
+                lanes[l] = value;
+            }
+        }
+        kernel::gradient(gram, &block.cross, &block.factor, &mut block.gradient);
+        decrease
+    }
+}

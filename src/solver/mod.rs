@@ -1,0 +1,96 @@
+//! The iterations: [`Solver`] and one file per method.
+
+mod als;
+mod alternate;
+mod anls;
+mod chain;
+mod hals;
+mod momentum;
+mod penalty;
+
+use nalgebra::SMatrix;
+
+use crate::columns::Full;
+use crate::error::Error;
+use crate::problem::Data;
+use crate::scalar::Real;
+
+pub use als::{Als, AlsWorkspace};
+pub use alternate::AlternateWorkspace;
+pub use anls::{Anls, AnlsWorkspace};
+pub use chain::{Chain, ChainWorkspace};
+pub use hals::Hals;
+pub use momentum::{Momentum, MomentumWorkspace};
+pub use penalty::Penalty;
+
+/// One way to improve factors, a sweep at a time: all of H once, then all of W once.
+///
+/// Settings in `self`, state in the workspace, both chosen by the caller. A solver written outside the crate works with
+/// every driver; `O` says which entries of X it needs ([`Full`]: all).
+///
+/// # Contract
+///
+/// W and H are in the scale of `x`, finite and non-negative, and stay so. After a sweep they hold the best iterate the
+/// solver is willing to stand for: a driver may stop after any sweep.
+pub trait Solver<T: Real, const M: usize, const N: usize, const K: usize, O = Full> {
+    /// State between sweeps, and scratch. Has a `const fn new()` for statics.
+    type Workspace;
+
+    /// Forgets the last fit (momentum, best-so-far, generator).
+    fn begin(&self, ws: &mut Self::Workspace);
+
+    /// One sweep, in place.
+    fn sweep(
+        &self,
+        x: &Data<'_, T, M, O>,
+        w: &mut SMatrix<T, M, K>,
+        h: &mut SMatrix<T, K, N>,
+        ws: &mut Self::Workspace,
+    ) -> Sweep<T>;
+
+    /// ‖X − WH‖² / ‖X‖² as a direct residual, column by column; M numbers of stack. Another loss reports its own measure.
+    fn objective(&self, x: &Data<'_, T, M, O>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
+        crate::kernel::residual(x, &w.data.0, h.data.0.as_slice(), T::ONE)
+    }
+
+    /// The first setting that is out of range.
+    fn validate(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// How many settled sweeps in a row it takes to call the iteration converged: 1 where `decrease` is the exact decrease
+    /// of a monotone method, more where a single small one may be an accident.
+    fn patience(&self) -> u32 {
+        1
+    }
+
+    /// Called when the stop rule is met: true if the solver goes on with a second stage, to which the rule then applies
+    /// anew.
+    fn advance(&self, ws: &mut Self::Workspace) -> bool {
+        let _ = ws;
+        false
+    }
+}
+
+/// What one sweep did. Errors and decreases are squared and relative to ‖X‖².
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Sweep<T> {
+    /// Decrease of the squared error. Telescoped over the single steps by the monotone solvers: accurate where the
+    /// difference of two errors is not. At least 0.
+    pub decrease: T,
+    /// Squared error of the factors after the sweep (before a revival, which lowers it). Summed row by row, good to 1e-3 of
+    /// its value down to a relative error of 1e-2 in f32; a direct residual, one more pass over X, below 1e-3 (f64: 1e-7).
+    pub error: T,
+    /// Dead components that were revived. A sweep that revives is never the last.
+    pub revived: u32,
+    /// False if the solver took the sweep back. It still counts as one.
+    pub accepted: bool,
+}
+
+impl<T: Real> Sweep<T> {
+    /// An accepted sweep without revival.
+    pub const fn new(decrease: T, error: T) -> Self {
+        Self { decrease, error, revived: 0, accepted: true }
+    }
+}
