@@ -301,11 +301,15 @@ where
         {
             return Some(Status::TargetReached);
         }
-        let settled =
-            sweep.revived == 0 && self.stop.rel_tol > T::ZERO && sweep.decrease <= self.stop.rel_tol * sweep.error;
-        self.settled = if settled { self.settled.saturating_add(1) } else { 0 };
-        if self.settled >= self.solver.patience() || (sweep.revived == 0 && sweep.error <= T::FLOOR) {
-            return Some(Status::Converged);
+        // A sweep that was taken back says nothing; a decrease below the resolution of the scalar is none.
+        if sweep.accepted {
+            let enough = self.stop.rel_tol * sweep.error + T::FLOOR;
+            let settled = sweep.revived == 0 && self.stop.rel_tol > T::ZERO && sweep.decrease <= enough;
+            self.settled = if settled { self.settled.saturating_add(1) } else { 0 };
+            // The first sweep of every solver is a plain one: if it is settled, so was the start.
+            if self.settled >= self.solver.patience() || (settled && self.stage_sweeps == 1) {
+                return Some(Status::Converged);
+            }
         }
         (self.stage_sweeps >= self.stop.max_sweeps).then_some(Status::MaxSweeps)
     }

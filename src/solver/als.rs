@@ -114,8 +114,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
         };
         let mut rule = Normal { system: &mut ws.system, used: [false; K], clip: self.clip };
         let mut sweep = ws.alternate.sweep(x, &mut ws.w.data.0, ws.h.data.0.as_mut_slice(), &self.penalty, &mut rule);
-        sweep.accepted = sweep.error <= best;
-        if sweep.accepted {
+        if sweep.error <= best {
             w.clone_from(&ws.w);
             h.clone_from(&ws.h);
             sweep.decrease = best - sweep.error;
