@@ -1,4 +1,5 @@
-//! Where the data come from: [`Columns`], one frame (sample) per column, in RAM, in flash or as raw converter counts.
+//! Where the data come from: [`Columns`], one frame (sample) per column, in RAM, in flash or as raw converter counts; and
+//! [`Data`], the scaled view of them that kernels and solvers read.
 
 use nalgebra::SMatrix;
 
@@ -165,6 +166,42 @@ impl<I: Copy + Into<i32>, T: Real, const M: usize> Columns<T, M> for Quantized<'
         for value in out {
             *value *= scale;
         }
+    }
+}
+
+/// X as a solver reads it: frames scaled by a power of two, their number, and ‖X‖² in that scale.
+///
+/// Made by [`Problem::data`](crate::Problem::data). `O` says which entries are observed; [`Full`] is all of them.
+#[derive(Clone, Copy)]
+pub struct Data<'a, T, const M: usize, O = Full> {
+    columns: &'a dyn Columns<T, M, Observed = O>,
+    scale: T,
+    energy: T,
+}
+
+impl<'a, T: Real, const M: usize, O> Data<'a, T, M, O> {
+    pub(crate) fn new(columns: &'a dyn Columns<T, M, Observed = O>, scale: T, energy: T) -> Self {
+        Self { columns, scale, energy }
+    }
+
+    /// Writes frame `j`, scaled, into `out`. An index ≥ [`len`](Data::len) leaves `out` unspecified.
+    pub fn read(&self, j: usize, out: &mut [T; M]) {
+        self.columns.read_scaled(j, self.scale, out);
+    }
+
+    /// Number of frames N.
+    pub fn len(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// False: a [`Problem`](crate::Problem) has at least one frame.
+    pub fn is_empty(&self) -> bool {
+        self.columns.is_empty()
+    }
+
+    /// ‖X‖²_F of the scaled frames.
+    pub fn energy(&self) -> T {
+        self.energy
     }
 }
 

@@ -2,9 +2,8 @@
 
 use nalgebra::{ArrayStorage, SMatrix};
 
-use crate::columns::{Columns, Full};
+use crate::columns::Columns;
 use crate::error::Error;
-use crate::init::Init;
 use crate::kernel;
 use crate::problem::Problem;
 use crate::scalar::Real;
@@ -48,19 +47,6 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Factors<T, M, N, K
             w: SMatrix::from_array_storage(ArrayStorage([[T::ZERO; M]; K])),
             h: SMatrix::from_array_storage(ArrayStorage([[T::ZERO; K]; N])),
         }
-    }
-
-    /// Overwrites both factors with a start, in the unit of X.
-    ///
-    /// # Cost
-    ///
-    /// See the start: [`Uniform`](crate::Uniform), [`RandomColumns`](crate::RandomColumns), [`Spa`](crate::Spa).
-    pub fn init<C>(&mut self, problem: &Problem<'_, T, M, N, C>, init: impl Init<T, M, N, K>)
-    where
-        C: Columns<T, M, Observed = Full> + ?Sized,
-    {
-        init.fill(&problem.data(), &mut self.w, &mut self.h);
-        kernel::rescale(&mut self.w.data.0, self.h.data.0.as_mut_slice(), problem.scale().exponent());
     }
 
     /// Gives every column of W unit length and moves the length to H: parts become shapes, coefficients amounts in the
@@ -159,9 +145,13 @@ fn length_of<T: Real, I: Iterator<Item = T>>(values: impl Fn() -> I) -> T {
 }
 
 /// Moves element `from` to place `to` ≤ `from`, the ones between up by one.
+///
+/// By neighbours: `slice::rotate_right` checks its argument with a panic that the compiler cannot rule out.
 fn rotate<E>(elements: &mut [E], to: usize, from: usize) {
-    if let Some(part) = elements.get_mut(to..=from) {
-        part.rotate_right(1);
+    for place in (to..from).rev() {
+        if let Some([a, b]) = elements.get_mut(place..place + 2) {
+            core::mem::swap(a, b);
+        }
     }
 }
 

@@ -1,8 +1,83 @@
-//! Non-negative matrix factorisation inside a microcontroller: no heap, no operating system, no panics, sizes fixed at
-//! compile time.
+//! Non-negative matrix factorisation and exact non-negative least squares inside a microcontroller: no heap, no operating
+//! system, no panics, sizes fixed at compile time.
+//!
+//! X (M features × N frames) ≈ W·H, with W (M×K) and H (K×N) non-negative: K parts, and how much of each in every frame.
+//!
+//! # How it works
+//!
+//! The caller owns all memory and lends it: data as [`Columns`] checked once by [`Problem`], [`Factors`] that are improved in place,
+//! a workspace that belongs to the solver. [`Nmf`] is a solver and a [`Stop`] rule; it never prints, allocates or panics.
+//!
+//! ```
+//! use tinynmf::{Factors, Nmf, Problem, Spa, Workspace};
+//!
+//! static X: [[f32; 3]; 4] = [[1., 2., 0.], [2., 4., 1.], [0., 0., 3.], [1., 2., 3.]]; // 4 frames of 3 features
+//! let problem = Problem::<f32, 3, 4, _>::from_columns(&X[..])?;
+//! let (mut factors, mut ws) = (Factors::<f32, 3, 4, 2>::zeros(), Workspace::new());
+//! factors.init(&problem, Spa);
+//! let outcome = Nmf::default().fit(&problem, &mut factors, &mut ws)?;
+//! assert!(outcome.relative_error < 1e-3); // X has non-negative rank 2
+//! # Ok::<(), tinynmf::Error>(())
+//! ```
+//!
+//! | to | use |
+//! | --- | --- |
+//! | fit once, or watch a fit | [`Nmf::fit`], [`Nmf::fit_with`] with an [`Observer`] |
+//! | fit between other tasks | [`Nmf::start`], [`Run::step`] |
+//! | find the best of several starts | [`Nmf::fit_restarts`] |
+//! | choose the method | [`Hals`], [`Anls`], [`Als`], [`Momentum`], [`Chain`]; your own [`Solver`] |
+//! | choose the start | [`Uniform`], [`RandomColumns`], [`Spa`], your own [`Init`], or the factors as they are |
+//! | solve one small problem exactly | [`nnls::solve`] |
+//!
+//! # Sizes
+//!
+//! Const parameters stand in the order M, N, K; a wrong M, K or N does not compile:
+//!
+//! ```compile_fail,E0308
+//! use tinynmf::{Factors, Nmf, Problem, Workspace, nalgebra::SMatrix};
+//! let x = SMatrix::<f32, 3, 4>::repeat(1.0);
+//! let problem = Problem::new(&x).unwrap();
+//! let mut factors = Factors::<f32, 5, 4, 2>::zeros(); // M is 3
+//! Nmf::default().fit(&problem, &mut factors, &mut Workspace::new());
+//! ```
+//!
+//! ```compile_fail,E0308
+//! use tinynmf::{Factors, Nmf, Problem, Workspace, nalgebra::SMatrix};
+//! let x = SMatrix::<f32, 3, 4>::repeat(1.0);
+//! let problem = Problem::new(&x).unwrap();
+//! let mut factors = Factors::<f32, 3, 9, 2>::zeros(); // N is 4
+//! Nmf::default().fit(&problem, &mut factors, &mut Workspace::new());
+//! ```
+//!
+//! ```compile_fail,E0308
+//! use tinynmf::{Factors, Nmf, Problem, Workspace, nalgebra::SMatrix};
+//! let x = SMatrix::<f32, 3, 4>::repeat(1.0);
+//! let problem = Problem::new(&x).unwrap();
+//! let mut factors = Factors::<f32, 3, 4, 2>::zeros();
+//! Nmf::default().fit(&problem, &mut factors, &mut Workspace::<f32, 3, 4, 6>::new()); // K is 2
+//! ```
+//!
+//! A zero size does not build either. K > min(M, N) is legal.
+//!
+//! # Words
+//!
+//! | here | meaning | scikit-learn | elsewhere |
+//! | --- | --- | --- | --- |
+//! | W, M×K | basis, or dictionary; a part per column | `components_.T` | A, templates |
+//! | H, K×N | coefficients, or activations; a frame per column | `transform(X).T` | S, weights |
+//! | frame | a sample: a column of X | a row of `X` | |
+//! | sweep | all of H once, then all of W once | iteration | |
+//! | pass | one coordinate pass over a K-vector | | inner iteration |
+//! | relative error | ‖X−WH‖_F / ‖X‖_F | `reconstruction_err_` / norm | |
+//!
+//! # Numbers
+//!
+//! f32 and f64 through the sealed trait [`Real`]. The same program gives the same bits on every target and at every
+//! optimisation level; no feature changes a number. `std` only forwards to nalgebra.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
+#![deny(clippy::large_types_passed_by_value, clippy::large_stack_frames)]
 
 pub use nalgebra;
 pub use rand_core;
@@ -22,14 +97,14 @@ mod scalar;
 mod solver;
 mod stop;
 
-pub use columns::{Columns, Full, Quantized};
+pub use columns::{Columns, Data, Full, Quantized};
 pub use error::{Error, Setting};
 pub use factors::Factors;
 pub use fit::{Nmf, Run, Workspace};
 pub use history::History;
 pub use init::{Init, RandomColumns, Spa, Start, Uniform};
 pub use outcome::{Observer, Outcome, Progress};
-pub use problem::{Data, Problem};
+pub use problem::Problem;
 pub use restarts::RestartLog;
 pub use scalar::Real;
 pub use solver::{
@@ -37,3 +112,8 @@ pub use solver::{
     MomentumWorkspace, Penalty, Solver, Sweep,
 };
 pub use stop::{Status, Stop};
+
+/// The program in the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

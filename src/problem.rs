@@ -1,10 +1,10 @@
-//! The checked data: [`Problem`], and [`Data`], the scaled view of it that solvers read.
+//! The checked data: [`Problem`].
 
 use core::marker::PhantomData;
 
 use nalgebra::SMatrix;
 
-use crate::columns::{Columns, Full};
+use crate::columns::{Columns, Data};
 use crate::error::Error;
 use crate::kernel;
 use crate::scalar::Real;
@@ -94,12 +94,12 @@ impl<'a, T: Real, const M: usize, const N: usize, C: Columns<T, M> + ?Sized> Pro
 
     /// What solvers and starts read: the columns of X, scaled.
     pub fn data(&self) -> Data<'_, T, M, C::Observed> {
-        Data { columns: &self.x, len: N, scale: self.scale.inward(), energy: self.energy }
+        Data::new(&self.x, self.scale.inward(), self.energy)
     }
 
     /// The columns in the unit of X; the energy stays in the solvers' unit.
     pub(crate) fn unscaled(&self) -> Data<'_, T, M, C::Observed> {
-        Data { scale: T::ONE, ..self.data() }
+        Data::new(&self.x, T::ONE, self.energy)
     }
 
     pub(crate) fn scale(&self) -> Scale<T> {
@@ -145,37 +145,4 @@ fn inspect<T: Real, const M: usize, C: Columns<T, M> + ?Sized>(x: &C) -> Result<
         scaled = Energy { sum: scaled.at(scale) + kernel::norm_squared(&buf), scale };
     }
     if largest > T::ZERO { Ok((largest, scaled)) } else { Err(Error::AllZero) }
-}
-
-/// X as a solver reads it: frames scaled by a power of two, their number, and ‖X‖² in that scale.
-///
-/// Made by [`Problem::data`]. `O` says which entries are observed; [`Full`] is all of them.
-#[derive(Clone, Copy)]
-pub struct Data<'a, T, const M: usize, O = Full> {
-    columns: &'a dyn Columns<T, M, Observed = O>,
-    len: usize,
-    scale: T,
-    energy: T,
-}
-
-impl<T: Real, const M: usize, O> Data<'_, T, M, O> {
-    /// Writes frame `j`, scaled, into `out`. An index ≥ [`len`](Data::len) leaves `out` unspecified.
-    pub fn read(&self, j: usize, out: &mut [T; M]) {
-        self.columns.read_scaled(j, self.scale, out);
-    }
-
-    /// Number of frames N.
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    /// False: a [`Problem`] has at least one frame.
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// ‖X‖²_F of the scaled frames.
-    pub fn energy(&self) -> T {
-        self.energy
-    }
 }

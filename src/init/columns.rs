@@ -4,7 +4,7 @@ use nalgebra::SMatrix;
 use rand_core::Rng;
 
 use super::{Init, project};
-use crate::problem::Data;
+use crate::columns::Data;
 use crate::scalar::Real;
 
 /// W from K different random columns of X, H from the scaled projections of X onto them.

@@ -6,8 +6,10 @@ mod uniform;
 
 use nalgebra::SMatrix;
 
+use crate::columns::{Columns, Data, Full};
+use crate::factors::Factors;
 use crate::kernel;
-use crate::problem::Data;
+use crate::problem::Problem;
 use crate::scalar::Real;
 
 pub use columns::RandomColumns;
@@ -21,6 +23,21 @@ pub use uniform::Uniform;
 pub trait Init<T: Real, const M: usize, const N: usize, const K: usize> {
     /// Overwrites W and H, in the scale in which `x` is read.
     fn fill(self, x: &Data<'_, T, M>, w: &mut SMatrix<T, M, K>, h: &mut SMatrix<T, K, N>);
+}
+
+impl<T: Real, const M: usize, const N: usize, const K: usize> Factors<T, M, N, K> {
+    /// Overwrites both factors with a start, in the unit of X.
+    ///
+    /// # Cost
+    ///
+    /// See the start: [`Uniform`](crate::Uniform), [`RandomColumns`](crate::RandomColumns), [`Spa`](crate::Spa).
+    pub fn init<C>(&mut self, problem: &Problem<'_, T, M, N, C>, init: impl Init<T, M, N, K>)
+    where
+        C: Columns<T, M, Observed = Full> + ?Sized,
+    {
+        init.fill(&problem.data(), &mut self.w, &mut self.h);
+        kernel::rescale(&mut self.w.data.0, self.h.data.0.as_mut_slice(), problem.scale().exponent());
+    }
 }
 
 /// The start of one of several fits, for [`Nmf::fit_restarts`](crate::Nmf::fit_restarts). Restart `r` draws from

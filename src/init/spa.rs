@@ -3,8 +3,8 @@
 use nalgebra::SMatrix;
 
 use super::{Init, project};
+use crate::columns::Data;
 use crate::kernel;
-use crate::problem::Data;
 use crate::scalar::Real;
 
 /// Successive projection (SPA): deterministic, no random numbers.

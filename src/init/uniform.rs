@@ -4,8 +4,8 @@ use nalgebra::SMatrix;
 use rand_core::Rng;
 
 use super::Init;
+use crate::columns::Data;
 use crate::kernel;
-use crate::problem::Data;
 use crate::scalar::Real;
 
 /// Uniform random factors with the optimal common scale: the default start.

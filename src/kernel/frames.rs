@@ -1,9 +1,11 @@
 //! How many columns go through a kernel together, and the buffer that holds them.
+//!
+//! `--cfg tinynmf_narrow` gives a desktop the width of a microcontroller, for the test that both produce the same bits.
 
-use crate::problem::Data;
+use crate::columns::Data;
 use crate::scalar::Real;
 
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(tinynmf_narrow)))]
 mod width {
     use super::Lanes;
     use crate::scalar::Real;
@@ -34,7 +36,7 @@ mod width {
     }
 }
 
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[cfg(not(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(tinynmf_narrow))))]
 mod width {
     use core::marker::PhantomData;
 

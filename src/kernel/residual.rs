@@ -3,7 +3,7 @@
 //! The shortcut ‖X‖² − 2⟨X, WH⟩ + ‖WH‖² is the difference of large sums: in f32 it can read 0 where the truth is 2e-4.
 
 use super::norm_squared;
-use crate::problem::Data;
+use crate::columns::Data;
 use crate::scalar::Real;
 
 /// `r` −= W h, component by component. M·K multiply-adds.

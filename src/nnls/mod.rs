@@ -1,6 +1,6 @@
 //! Least squares in K unknowns on the normal equations: unconstrained, and non-negative by an active set.
 //!
-//! Everything here works on a [`System`], the Gram scaled to unit diagonal: without that scaling an f32 active set fails
+//! Everything here works on the Gram scaled to unit diagonal: without that scaling an f32 active set fails
 //! on most dictionaries whose parts differ in size, with it on none (`tests/nnls.rs`).
 
 mod active_set;

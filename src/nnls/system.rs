@@ -137,9 +137,11 @@ impl<T: Real, const K: usize> System<T, K> {
     }
 
     fn clear_row(&mut self, k: usize) {
-        self.raised[k] = false;
-        for q in 0..=k {
-            self.mixed[k][q] = T::ZERO;
+        if let (Some(row), Some(raised)) = (self.mixed.get_mut(k), self.raised.get_mut(k)) {
+            *raised = false;
+            for value in row.iter_mut().take(k + 1) {
+                *value = T::ZERO;
+            }
         }
     }
 }

@@ -5,10 +5,10 @@ use nalgebra::{ArrayStorage, SMatrix};
 use super::alternate::{AlternateWorkspace, Rule};
 use super::penalty::{Penalty, penalty_setters};
 use super::{Solver, Sweep};
+use crate::columns::Data;
 use crate::error::Error;
 use crate::kernel::{self, Block, LANES, Lanes};
 use crate::nnls::System;
-use crate::problem::Data;
 use crate::scalar::Real;
 
 /// ALS: every vector is the unconstrained least squares solution, negative entries then set to 0.

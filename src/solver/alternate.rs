@@ -4,8 +4,8 @@
 //! of X, with WᵀW, and once per row of W, with A = HHᵀ and the rows of B = XHᵀ, both gathered while the columns pass by.
 //! Each column of X is read once a sweep.
 
+use crate::columns::Data;
 use crate::kernel::{self, Block, Frames, LANES, Lanes};
-use crate::problem::Data;
 use crate::scalar::Real;
 
 use super::{Penalty, Sweep};

@@ -5,10 +5,10 @@ use nalgebra::SMatrix;
 use super::alternate::{AlternateWorkspace, Rule};
 use super::penalty::{Penalty, penalty_setters};
 use super::{Solver, Sweep};
+use crate::columns::Data;
 use crate::error::Error;
 use crate::kernel::{self, Block, LANES, Lanes};
 use crate::nnls::{ActiveSet, System};
-use crate::problem::Data;
 use crate::scalar::Real;
 
 /// ANLS: every column of H, then every row of W, is the exact non-negative least squares solution given the other factor.

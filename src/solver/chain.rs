@@ -3,8 +3,8 @@
 use nalgebra::SMatrix;
 
 use super::{Solver, Sweep};
+use crate::columns::Data;
 use crate::error::Error;
-use crate::problem::Data;
 use crate::scalar::Real;
 
 /// Runs `first` until the stop rule is met, then `second` under the same rule. Built by [`Nmf::finish`](crate::Nmf::finish).

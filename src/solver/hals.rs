@@ -5,9 +5,9 @@ use nalgebra::SMatrix;
 use super::alternate::{AlternateWorkspace, Rule};
 use super::penalty::{Penalty, penalty_setters};
 use super::{Solver, Sweep};
+use crate::columns::Data;
 use crate::error::{Error, Setting};
 use crate::kernel::{self, Block, Descent, Lanes};
-use crate::problem::Data;
 use crate::scalar::Real;
 
 /// HALS: each coefficient in turn is set to its exact non-negative minimiser, a few passes per vector.

@@ -10,9 +10,9 @@ mod penalty;
 
 use nalgebra::SMatrix;
 
+use crate::columns::Data;
 use crate::columns::Full;
 use crate::error::Error;
-use crate::problem::Data;
 use crate::scalar::Real;
 
 pub use als::{Als, AlsWorkspace};

@@ -3,8 +3,8 @@
 use nalgebra::{ArrayStorage, SMatrix};
 
 use super::{AlternateWorkspace, Solver, Sweep};
+use crate::columns::Data;
 use crate::error::Error;
-use crate::problem::Data;
 use crate::scalar::Real;
 
 /// Momentum with restart: each sweep starts a little ahead of the last one.

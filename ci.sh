@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Every check, in the order of its cost. Installs nothing; says what is missing.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+MSRV=1.89.0
+TARGETS="thumbv6m-none-eabi thumbv7em-none-eabihf thumbv8m.main-none-eabihf riscv32imc-unknown-none-elf"
+
+step() {
+  printf '\n== %s  (%ds)\n' "$1" "$SECONDS"
+  shift
+  "$@"
+}
+
+missing() {
+  echo "ci.sh: missing: $1" >&2
+  echo "ci.sh: install it with: $2" >&2
+  exit 1
+}
+
+command -v rustup >/dev/null || missing rustup "https://rustup.rs"
+installed=$(rustup target list --installed)
+for target in $TARGETS; do
+  grep -qx "$target" <<<"$installed" || missing "target $target" "rustup target add $target"
+done
+rustup toolchain list | grep -q "^$MSRV" || missing "Rust $MSRV" "rustup toolchain install $MSRV --profile minimal"
+
+step "format" cargo fmt --all --check
+step "format of the firmware" cargo fmt --manifest-path firmware/Cargo.toml --check
+step "clippy" cargo clippy --all-targets -- -D warnings
+step "clippy with std" cargo clippy --all-targets --features std -- -D warnings
+
+# The command of the README.
+step "tests" cargo test
+step "tests with std" cargo test --features std
+step "tests in release" cargo test --release
+step "tests in release with std" cargo test --release --features std
+
+# One lane instead of eight, as on a microcontroller: the digests must not notice.
+narrow() { CARGO_TARGET_DIR=target/narrow RUSTFLAGS="--cfg tinynmf_narrow" cargo test --test digest --test golden; }
+step "the same bits with one lane" narrow
+
+docs() { RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --features std; }
+step "documentation" docs
+
+msrv() { CARGO_TARGET_DIR=target/msrv cargo "+$MSRV" build --features std; }
+step "build with Rust $MSRV" msrv
+
+# Builds, not checks: const assertions fire only when code is generated.
+for target in $TARGETS; do
+  step "build for $target" cargo build --release --target "$target"
+done
+
+nopanic() {
+  for profile in release small; do
+    for target in $TARGETS; do
+      echo "-- $target, profile $profile"
+      (cd firmware && cargo build --quiet --profile "$profile" --target "$target")
+    done
+  done
+}
+step "an image that links only if nothing can panic" nopanic
+
+# The proof must be able to fail: with a reachable panic the same image does not link.
+control() {
+  local log
+  if log=$(cd firmware && cargo build --quiet --release --features control 2>&1); then
+    echo "the control image linked although it can panic" >&2
+    return 1
+  fi
+  grep -q a_panic_is_reachable <<<"$log"
+}
+step "its control" control
+
+# The first command of the README: the promised error and the picture.
+quickstart() {
+  cargo run --release --example quickstart | tee target/quickstart.txt
+  awk '/^relative error/ { good = $5 > 0 && $5 <= 0.2572 } END { exit !good }' target/quickstart.txt
+  test -s target/quickstart.svg
+}
+step "quickstart" quickstart
+step "quality, two starts" cargo run --release --example quality -- --starts 2
+
+printf '\nAll checks passed in %d s.\n' "$SECONDS"

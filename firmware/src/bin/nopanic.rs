@@ -1,0 +1,140 @@
+//! Links only if no public entry point of tinynmf can panic.
+//!
+//! The panic handler calls a function that does not exist. If any path from the calls below to a panic survives
+//! optimisation, the linker stops with `undefined symbol: a_panic_is_reachable`. Nothing here is meant to run: the image has
+//! no vector table.
+#![no_std]
+#![no_main]
+
+use core::hint::black_box;
+use core::ops::ControlFlow;
+use core::panic::PanicInfo;
+
+use rand_xorshift::XorShiftRng;
+use tinynmf::nalgebra::{SMatrix, SVector};
+use tinynmf::rand_core::SeedableRng;
+use tinynmf::{
+    Als, AlsWorkspace, AlternateWorkspace, Anls, AnlsWorkspace, ChainWorkspace, Columns, Error, Factors, Full, History,
+    Momentum, MomentumWorkspace, Nmf, Observer, Outcome, Problem, Progress, Quantized, RandomColumns, Real, RestartLog,
+    Solver, Spa, Start, Stop, Uniform, Workspace, nnls,
+};
+
+const M: usize = 16;
+const N: usize = 32;
+const K: usize = 4;
+
+static COUNTS: [[i16; M]; N] = [[7; M]; N];
+
+#[panic_handler]
+fn panic(_: &PanicInfo) -> ! {
+    unsafe extern "C" {
+        fn a_panic_is_reachable() -> !;
+    }
+    // Safety: never runs; the image does not link with this call in it.
+    unsafe { a_panic_is_reachable() }
+}
+
+/// Entry point of the image.
+#[unsafe(no_mangle)]
+pub extern "C" fn entry() {
+    black_box(every_solver::<f32>().is_ok());
+    black_box(every_solver::<f64>().is_ok());
+    black_box(quantised().is_ok());
+    black_box(solve::<f32>());
+    black_box(solve::<f64>());
+    #[cfg(feature = "control")]
+    black_box(COUNTS[black_box(N)]);
+}
+
+fn every_solver<T: Real>() -> Result<(), Error> {
+    let x = black_box(SMatrix::<T, M, N>::from_element(T::ONE));
+    let problem = Problem::new(&x)?;
+    let mut factors = Factors::zeros();
+    fit(&problem, &mut factors, Nmf::default(), &mut Workspace::new())?;
+    fit(&problem, &mut factors, Nmf::small(), &mut AlternateWorkspace::new())?;
+    fit(&problem, &mut factors, Nmf::new(Anls::new().l1_h(T::PASS_RATIO)), &mut AnlsWorkspace::new())?;
+    fit(&problem, &mut factors, Nmf::new(Als::new().l2_w(T::PASS_RATIO)), &mut AlsWorkspace::new())?;
+    fit(&problem, &mut factors, Nmf::new(Als::unconstrained()), &mut AlsWorkspace::new())?;
+    let finished = Nmf::new(Momentum::new(Anls::new())).finish(Anls::new());
+    let mut ws = ChainWorkspace::with(MomentumWorkspace::with(AnlsWorkspace::new()), AnlsWorkspace::new());
+    fit(&problem, &mut factors, finished, &mut ws)?;
+    restarts(&problem, &mut factors)
+}
+
+fn fit<T, S, C>(
+    problem: &Problem<'_, T, M, N, C>,
+    factors: &mut Factors<T, M, N, K>,
+    nmf: Nmf<T, S>,
+    ws: &mut S::Workspace,
+) -> Result<(), Error>
+where
+    T: Real,
+    S: Solver<T, M, N, K> + Copy,
+    C: Columns<T, M, Observed = Full> + ?Sized,
+{
+    let mut rng = XorShiftRng::seed_from_u64(black_box(1));
+    factors.init(problem, Spa);
+    factors.init(problem, RandomColumns(&mut rng));
+    factors.init(problem, Uniform(&mut rng));
+    let nmf = nmf.stop(Stop::new().max_sweeps(black_box(9)).target(T::REL_TOL));
+    report(nmf.fit(problem, factors, ws)?);
+    let mut history = History::<T, 8>::every(black_box(2));
+    report(nmf.fit_with(problem, factors, ws, &mut history)?);
+    black_box(history.errors());
+    let mut watch = |progress: &Progress<T>| match black_box(progress.sweeps) {
+        0 => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    };
+    let observer: &mut dyn Observer<T> = &mut watch;
+    report(nmf.fit_with(problem, factors, ws, observer)?);
+    let mut run = nmf.start(problem, factors, ws)?;
+    while let ControlFlow::Continue(progress) = run.step()? {
+        black_box(progress);
+        black_box(run.relative_error());
+    }
+    drop(run);
+    factors.normalize();
+    factors.sort();
+    black_box(factors.relative_error(problem));
+    let mut product = SMatrix::<T, M, N>::from_element(T::ZERO);
+    factors.reconstruct_into(&mut product);
+    black_box(&product);
+    Ok(())
+}
+
+fn restarts<T, C>(problem: &Problem<'_, T, M, N, C>, factors: &mut Factors<T, M, N, K>) -> Result<(), Error>
+where
+    T: Real,
+    C: Columns<T, M, Observed = Full> + ?Sized,
+{
+    let mut trial = Factors::zeros();
+    let start = |r: usize| match black_box(r) {
+        0 => Start::Keep,
+        1 => Start::Spa,
+        2 => Start::Columns,
+        _ => Start::Uniform,
+    };
+    let nmf = Nmf::default().seed(black_box(3)).pilots(20);
+    let log: RestartLog<T, 5> = nmf.fit_restarts(problem, start, factors, &mut trial, &mut Workspace::new())?;
+    black_box((log.best(), log.restarts().len()));
+    report(log.outcome());
+    Ok(())
+}
+
+fn quantised() -> Result<(), Error> {
+    let x = Quantized { frames: black_box(&COUNTS), scale: black_box(0.5_f32) };
+    let problem = Problem::<f32, M, N, _>::from_columns(&x)?;
+    fit(&problem, &mut Factors::zeros(), Nmf::small(), &mut AlternateWorkspace::new())
+}
+
+fn solve<T: Real>() {
+    let gram = black_box(SMatrix::<T, K, K>::from_element(T::ONE));
+    let cross = black_box(SVector::<T, K>::from_element(T::ONE));
+    let mut h = black_box(SVector::<T, K>::from_element(T::ONE));
+    black_box(nnls::solve(&gram, &cross, &mut h));
+    black_box(h);
+}
+
+fn report<T>(outcome: Outcome<T>) {
+    black_box(outcome);
+}
