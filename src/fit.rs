@@ -23,9 +23,15 @@ pub type Workspace<T, const M: usize, const N: usize, const K: usize> = Momentum
 /// # Example
 ///
 /// ```
-/// use tinynmf::{Anls, Hals, Nmf, Stop};
+/// use tinynmf::{Anls, AnlsWorkspace, ChainWorkspace, Factors, Hals, Nmf, Problem, Spa, Stop, nalgebra::SMatrix};
 /// const FIT: Nmf<f32, Hals<f32>> = Nmf::new(Hals::new()).stop(Stop::new().max_sweeps(200).target(1e-3));
-/// let polished = FIT.finish(Anls::new());
+/// let x = SMatrix::<f32, 3, 3>::new(1., 2., 3., 2., 1., 1., 0., 4., 1.);
+/// let problem = Problem::new(&x)?;
+/// let mut factors = Factors::<f32, 3, 3, 2>::zeros();
+/// factors.init(&problem, Spa);
+/// let mut ws = ChainWorkspace::with(Default::default(), AnlsWorkspace::new());
+/// FIT.finish(Anls::default()).fit(&problem, &mut factors, &mut ws)?;
+/// # Ok::<(), tinynmf::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]

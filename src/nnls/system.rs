@@ -62,6 +62,19 @@ impl<T: Real, const K: usize> System<T, K> {
         self.finite
     }
 
+    /// `values` ← D·values: a cross product into the scaled system, scaled unknowns out of it.
+    pub(crate) fn scale_by(&self, values: &mut [T; K]) {
+        for (value, &scale) in values.iter_mut().zip(&self.scale) {
+            *value *= scale;
+        }
+    }
+
+    /// Makes L the factor for every component that has energy.
+    pub(crate) fn factor_all(&mut self) {
+        let used = self.scale.map(|scale| scale > T::ZERO);
+        self.factor(&used);
+    }
+
     /// `gradient` −= Ĝ·step.
     pub(crate) fn subtract(&self, step: &[T; K], gradient: &mut [T; K]) {
         for k in 0..K {

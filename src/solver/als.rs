@@ -112,7 +112,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
                 <Self as Solver<T, M, N, K>>::objective(self, x, w, h)
             }
         };
-        let mut rule = Normal { system: &mut ws.system, used: [false; K], clip: self.clip };
+        let mut rule = Normal { system: &mut ws.system, clip: self.clip };
         let mut sweep = ws.alternate.sweep(x, &mut ws.w.data.0, ws.h.data.0.as_mut_slice(), &self.penalty, &mut rule);
         if sweep.error <= best {
             w.clone_from(&ws.w);
@@ -140,26 +140,22 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
 
 struct Normal<'s, T, const K: usize> {
     system: &'s mut System<T, K>,
-    used: [bool; K],
     clip: bool,
 }
 
 impl<T: Real, const K: usize> Rule<T, K> for Normal<'_, T, K> {
     fn prepare(&mut self, gram: &[[T; K]; K]) {
         self.system.set(gram);
-        self.used = self.system.scale().map(|scale| scale > T::ZERO);
-        self.system.factor(&self.used);
+        self.system.factor_all();
     }
 
     fn improve(&mut self, gram: &[[T; K]; K], block: &mut Block<T, K>) -> Lanes<T> {
         for l in 0..LANES {
             let mut solution = block.cross.map(|lanes| lanes[l]);
-            for (value, &scale) in solution.iter_mut().zip(self.system.scale()) {
-                *value *= scale;
-            }
+            self.system.scale_by(&mut solution);
             self.system.solve(&mut solution);
-            for ((lanes, value), &scale) in block.factor.iter_mut().zip(solution).zip(self.system.scale()) {
-                let value = value * scale;
+            self.system.scale_by(&mut solution);
+            for (lanes, value) in block.factor.iter_mut().zip(solution) {
                 lanes[l] = if self.clip { value.positive() } else { value };
             }
         }

@@ -132,6 +132,7 @@ fn solve<T: Real>() {
     let cross = black_box(SVector::<T, K>::from_element(T::ONE));
     let mut h = black_box(SVector::<T, K>::from_element(T::ONE));
     black_box(nnls::solve(&gram, &cross, &mut h));
+    black_box(nnls::least_squares(&gram, &cross, &mut h));
     black_box(h);
 }
 
