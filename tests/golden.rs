@@ -8,6 +8,27 @@ use tinynmf::{Als, Anls, Factors, Hals, History, Momentum, Nmf, Problem, Real, S
 
 const SWEEPS: [usize; 8] = [0, 1, 2, 3, 4, 5, 10, 20];
 
+/// How far a trace may be from the golden one.
+struct Tolerance {
+    /// Relative difference.
+    relative: f64,
+    /// Errors below this are rounding, or the inner tolerance of one of the programs, and are not compared.
+    floor: f64,
+}
+
+/// Defined to the last detail (`hals`, `e-hals`): 12 printed digits agree. `anls-as` is exact per vector, so it agrees to
+/// the same digits until the inner tolerances, 1e-12 there and 2e-13 here, show below 1e-4.
+const F64: Tolerance = Tolerance { relative: 1e-9, floor: 1e-12 };
+const F64_ANLS: Tolerance = Tolerance { relative: 1e-9, floor: 1e-4 };
+/// The golden program adds a ridge of 1e-12 to every Gram; the crate raises dependent pivots only.
+const F64_ALS: Tolerance = Tolerance { relative: 1e-8, floor: 1e-12 };
+/// 20 sweeps of f32 rounding in another order of operations.
+const F32: Tolerance = Tolerance { relative: 1e-4, floor: 1e-5 };
+/// Below an error of 1e-3 the crate decides on restarts by the direct residual, the golden program by the row-wise form.
+const F32_MOMENTUM: Tolerance = Tolerance { relative: 1e-4, floor: 1e-3 };
+/// A ridge of 1e-6 in the golden program: it is felt once the error is near it.
+const F32_ALS: Tolerance = Tolerance { relative: 1e-3, floor: 5e-3 };
+
 /// The trace of one solver at the golden sweeps.
 fn trace<T: Real, S, const M: usize, const N: usize, const K: usize>(
     frames: &[[f64; M]],
@@ -52,44 +73,85 @@ fn golden(problem: &str, solver: &str, seed: &str, scalar: &str) -> [f64; 8] {
     std::array::from_fn(|i| line[4 + i].parse().unwrap())
 }
 
-fn each<const M: usize, const N: usize, const K: usize>(name: &str, frames: Vec<[f64; M]>) {
+/// Ours against theirs at every golden sweep.
+fn compare<const M: usize, const N: usize, const K: usize>(name: &str, frames: &[[f64; M]]) {
     for seed in ["1", "2"] {
-        compare::<f64, _, M, N, K>(name, &frames, seed, "float64", "hals inner=1", Hals::new().passes(1));
-        compare::<f32, _, M, N, K>(name, &frames, seed, "float32", "hals inner=1", Hals::new().passes(1));
-        compare::<f64, _, M, N, K>(name, &frames, seed, "float64", "hals inner=3", Hals::new());
-        compare::<f32, _, M, N, K>(name, &frames, seed, "float32", "hals inner=3", Hals::new());
-        compare::<f64, _, M, N, K>(name, &frames, seed, "float64", "anls-as", Anls::new());
-        compare::<f32, _, M, N, K>(name, &frames, seed, "float32", "anls-as", Anls::new());
-        compare::<f64, _, M, N, K>(name, &frames, seed, "float64", "als", Als::new());
-        compare::<f32, _, M, N, K>(name, &frames, seed, "float32", "als", Als::new());
-        compare::<f64, _, M, N, K>(name, &frames, seed, "float64", "e-hals inner=3", Momentum::new(Hals::new()));
-        compare::<f32, _, M, N, K>(name, &frames, seed, "float32", "e-hals inner=3", Momentum::new(Hals::new()));
+        for (scalar, hals, anls, momentum, als) in
+            [("float64", F64, F64_ANLS, F64, F64_ALS), ("float32", F32, F32, F32_MOMENTUM, F32_ALS)]
+        {
+            let theirs = |solver| golden(name, solver, seed, scalar);
+            let context = format!("{name}, seed {seed}, {scalar}");
+            let ours = |solver: &str| match scalar {
+                "float64" => by_name::<f64, M, N, K>(frames, name, seed, solver),
+                _ => by_name::<f32, M, N, K>(frames, name, seed, solver),
+            };
+            equal(&format!("hals inner=1, {context}"), ours("hals inner=1"), theirs("hals inner=1"), &hals);
+            equal(&format!("hals inner=3, {context}"), ours("hals inner=3"), theirs("hals inner=3"), &hals);
+            let e_hals = "e-hals inner=3";
+            equal(&format!("{e_hals}, {context}"), ours(e_hals), theirs(e_hals), &momentum);
+            if name == "seedX k=3" && seed == "2" {
+                // A component dies in the first sweep. The golden program goes on with two; the crate revives it.
+                for solver in ["anls-as", "als"] {
+                    assert!(ours(solver)[7] < 0.5 * theirs(solver)[7], "{solver}, {context}");
+                }
+                continue;
+            }
+            equal(&format!("anls-as, {context}"), ours("anls-as"), theirs("anls-as"), &anls);
+            equal_or_better(&format!("als, {context}"), ours("als"), theirs("als"), &als);
+        }
     }
 }
 
-fn compare<T: Real, S, const M: usize, const N: usize, const K: usize>(
-    name: &str,
+fn by_name<T: Real, const M: usize, const N: usize, const K: usize>(
     frames: &[[f64; M]],
+    name: &str,
     seed: &str,
-    scalar: &str,
-    solver_name: &str,
-    solver: S,
-) where
-    S: Solver<T, M, N, K> + Copy,
-    S::Workspace: Default,
-{
-    let ours = trace::<T, S, M, N, K>(frames, name, seed, solver);
-    let theirs = golden(name, solver_name, seed, scalar);
-    println!("{name} {solver_name} {seed} {scalar}");
-    for i in 0..8 {
-        println!("  {:3} {:.10e} {:.10e} {:+.1e}", SWEEPS[i], ours[i], theirs[i], ours[i] / theirs[i] - 1.0);
+    solver: &str,
+) -> [f64; 8] {
+    match solver {
+        "hals inner=1" => trace::<T, _, M, N, K>(frames, name, seed, Hals::new().passes(1)),
+        "hals inner=3" => trace::<T, _, M, N, K>(frames, name, seed, Hals::new()),
+        "e-hals inner=3" => trace::<T, _, M, N, K>(frames, name, seed, Momentum::new(Hals::new())),
+        "anls-as" => trace::<T, _, M, N, K>(frames, name, seed, Anls::new()),
+        _ => trace::<T, _, M, N, K>(frames, name, seed, Als::new()),
+    }
+}
+
+fn equal(context: &str, ours: [f64; 8], theirs: [f64; 8], tolerance: &Tolerance) {
+    for (i, sweep) in SWEEPS.into_iter().enumerate() {
+        let close = (ours[i] - theirs[i]).abs() <= tolerance.relative * theirs[i];
+        assert!(close || theirs[i] < tolerance.floor, "{context}, sweep {sweep}: {} is not {}", ours[i], theirs[i]);
+    }
+}
+
+/// The crate keeps the best factors, the golden trace is the raw iteration: equal to its running minimum over the sweeps
+/// that are all in the file, no worse after that.
+fn equal_or_better(context: &str, ours: [f64; 8], theirs: [f64; 8], tolerance: &Tolerance) {
+    let mut least = f64::INFINITY;
+    for (i, sweep) in SWEEPS.into_iter().enumerate() {
+        least = least.min(theirs[i]);
+        let slack = tolerance.relative * least;
+        let good = if sweep <= 5 { (ours[i] - least).abs() <= slack } else { ours[i] <= least + slack };
+        assert!(good || least < tolerance.floor, "{context}, sweep {sweep}: {} against {least}", ours[i]);
     }
 }
 
 #[test]
-fn traces() {
-    each::<12, 10, 3>("seedX k=3", data::notebook_x());
-    each::<4, 4, 2>("seedV k=2", data::notebook_v());
-    each::<9, 7, 3>("A9x7 k=3", data::rows("seed_A.csv"));
-    each::<64, 100, 8>("digits64x100 k=8", data::frames::<64>("digits.csv")[..100].to_vec());
+fn notebook_x() {
+    compare::<12, 10, 3>("seedX k=3", &data::notebook_x());
+}
+
+#[test]
+fn notebook_v() {
+    compare::<4, 4, 2>("seedV k=2", &data::notebook_v());
+}
+
+#[test]
+fn notebook_a() {
+    compare::<9, 7, 3>("A9x7 k=3", &data::rows("seed_A.csv"));
+}
+
+#[test]
+fn digits() {
+    compare::<64, 100, 8>("digits64x100 k=8", &data::frames::<64>("digits.csv")[..100]);
 }

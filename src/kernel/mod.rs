@@ -38,3 +38,134 @@ impl<T: Real, const K: usize> Block<T, K> {
         Self { cross: [[T::ZERO; LANES]; K], factor: [[T::ZERO; LANES]; K], gradient: [[T::ZERO; LANES]; K] }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::columns::Data;
+
+    const M: usize = 13;
+    const N: usize = 11;
+    const K: usize = 5;
+
+    /// Small integers: every sum below is exact, so kernels and plain loops must agree to the bit.
+    fn integer(seed: usize, i: usize, j: usize) -> f32 {
+        ((seed * 7 + i * 5 + j * 3 + i * j) % 9) as f32
+    }
+
+    fn matrix<const R: usize, const C: usize>(seed: usize) -> [[f32; R]; C] {
+        core::array::from_fn(|j| core::array::from_fn(|i| integer(seed, i, j)))
+    }
+
+    /// X, W, H and the residual sums ‖x_j − Wh_j‖² by plain loops.
+    fn example() -> ([[f32; M]; N], [[f32; M]; K], [[f32; K]; N], [f32; N]) {
+        let (x, w, h) = (matrix::<M, N>(1), matrix::<M, K>(2), matrix::<K, N>(3));
+        let residuals = core::array::from_fn(|j| {
+            (0..M)
+                .map(|i| {
+                    let r = x[j][i] - (0..K).map(|k| w[k][i] * h[j][k]).sum::<f32>();
+                    r * r
+                })
+                .sum()
+        });
+        (x, w, h, residuals)
+    }
+
+    #[test]
+    fn gram_and_cross_and_gradient_are_plain_sums() {
+        let (x, w, h, _) = example();
+        let mut g = [[0.0; K]; K];
+        gram(&w, &mut g);
+        let dot = |a: &[f32; M], b: &[f32; M]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+        for k in 0..K {
+            assert_eq!(diagonal(&w)[k], g[k][k]);
+            for q in 0..K {
+                assert_eq!(g[k][q], dot(&w[k], &w[q]));
+            }
+        }
+        let columns = &x[..];
+        let data = Data::new(&columns, 1.0, 1.0);
+        let mut frames = Frames::new();
+        for first in (0..N).step_by(LANES) {
+            frames.load(&data, first, LANES.min(N - first));
+            let mut block = Block::zero();
+            cross(&w, frames.lanes(), &mut block.cross);
+            for l in 0..LANES.min(N - first) {
+                for k in 0..K {
+                    assert_eq!(block.cross[k][l], dot(&w[k], &x[first + l]));
+                    block.factor[k][l] = h[first + l][k];
+                }
+            }
+            gradient(&g, &block.cross, &block.factor, &mut block.gradient);
+            for l in 0..LANES.min(N - first) {
+                for k in 0..K {
+                    let model: f32 = (0..K).map(|q| g[k][q] * h[first + l][q]).sum();
+                    assert_eq!(block.gradient[k][l], block.cross[k][l] - model);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn accumulate_gathers_both_moments() {
+        let (x, _, h, _) = example();
+        let columns = &x[..];
+        let data = Data::new(&columns, 1.0, 1.0);
+        let (mut a, mut b) = ([[0.0; K]; K], [[0.0; M]; K]);
+        let mut frames = Frames::new();
+        for first in (0..N).step_by(LANES) {
+            let count = LANES.min(N - first);
+            frames.load(&data, first, count);
+            let mut factor = [[0.0; LANES]; K];
+            for l in 0..count {
+                for k in 0..K {
+                    factor[k][l] = h[first + l][k];
+                }
+            }
+            accumulate(frames.columns(), &factor, &mut a, &mut b);
+        }
+        for k in 0..K {
+            for q in 0..K {
+                assert_eq!(a[k][q], (0..N).map(|j| h[j][k] * h[j][q]).sum::<f32>());
+            }
+            for i in 0..M {
+                assert_eq!(b[k][i], (0..N).map(|j| x[j][i] * h[j][k]).sum::<f32>());
+            }
+        }
+    }
+
+    #[test]
+    fn residuals_are_direct() {
+        let (x, w, h, residuals) = example();
+        let columns = &x[..];
+        let data = Data::new(&columns, 1.0, 2.0);
+        assert_eq!(residual(&data, &w, &h, 1.0), residuals.iter().sum::<f32>() / 2.0);
+        let worst = residuals.iter().copied().fold(0.0, f32::max);
+        let (j, energy) = worst_frame(&data, &w, &h);
+        assert_eq!((residuals[j], energy), (worst, worst / 2.0));
+    }
+
+    #[test]
+    fn descent_ends_at_the_constrained_minimum_and_says_by_how_much() {
+        let g = [[2.0_f64, 1.0, 0.5], [1.0, 3.0, -1.0], [0.5, -1.0, 1.5]];
+        let c = [1.0, -2.0, 3.0];
+        let objective = |f: &[f64; 3]| -> f64 {
+            (0..3).map(|k| f[k] * (0.5 * (0..3).map(|q| g[k][q] * f[q]).sum::<f64>() - c[k])).sum()
+        };
+        let mut block = Block::zero();
+        for k in 0..3 {
+            block.cross[k][0] = c[k];
+            block.factor[k][0] = 1.0;
+        }
+        gradient(&g, &block.cross.clone(), &block.factor.clone(), &mut block.gradient);
+        let inverse = [0.5, 1.0 / 3.0, 1.0 / 1.5];
+        let decrease = descend(&g, &inverse, &mut block, Descent { passes: 400, ratio: 0.0 });
+        let f = block.factor.map(|lanes| lanes[0]);
+        for k in 0..3 {
+            let slope = block.gradient[k][0];
+            assert!(slope < 1e-12 && (f[k] == 0.0 || slope > -1e-12), "KKT of component {k}: {} at {}", slope, f[k]);
+        }
+        assert!((objective(&[1.0; 3]) - objective(&f) - decrease[0]).abs() < 1e-12);
+        assert_eq!(decrease[1..], [0.0; LANES - 1], "idle lanes rest");
+    }
+}

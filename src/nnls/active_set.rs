@@ -54,8 +54,10 @@ impl<'s, T: Real, const K: usize> ActiveSet<'s, T, K> {
         let mut gradient = b;
         self.system.subtract(&x, &mut gradient);
         let start = objective(&x, &b, &gradient);
-        if !(start <= T::ZERO) {
-            // Worse than no start at all.
+        // Non-negative columns: a start that is better than 0 has Σx ≤ 2K·max|b|. Columns that cancel allow more, but there
+        // the rounding of Ĝx hides the gradient.
+        let sum = x.iter().fold(T::ZERO, |sum, &x| sum + x);
+        if !(start <= T::ZERO && sum <= T::TWO * T::from_count(K) * largest) {
             x = [T::ZERO; K];
             gradient = b;
         }
@@ -66,51 +68,70 @@ impl<'s, T: Real, const K: usize> ActiveSet<'s, T, K> {
         let tolerance = T::OPTIMAL * largest;
         let mut used = x.map(|x| x > T::ZERO);
         let mut refused = [false; K];
-        let mut entered = None;
         let mut polished = 0;
         let mut solves = 0;
-        let status = loop {
-            if polished == POLISH || passive(&used, &gradient) <= tolerance {
+        while solves < bound(K) {
+            let mut entered = None;
+            let mut violation = passive(&used, &gradient);
+            if polished == POLISH || violation <= tolerance {
                 entered = candidate(&used, &refused, &gradient, tolerance);
-                match entered {
-                    Some(k) => set(&mut used, k, true),
-                    None => break NnlsStatus::Optimal,
-                }
+                let Some(k) = entered else { break };
+                set(&mut used, k, true);
+                violation = passive(&used, &gradient);
                 polished = 0;
-            }
-            if solves == bound(K) {
-                break NnlsStatus::Bound;
             }
             solves += 1;
             let mut step = gradient;
             self.system.factor(&used);
             self.system.solve(&mut step);
-            if let Some(k) = entered.take()
-                && !(step.get(k).is_some_and(|&step| step > T::ZERO))
+            if let Some(k) = entered
+                && !step.get(k).is_some_and(|&step| step > T::ZERO)
             {
-                // Its gradient is positive but the step would make it negative: rounding, not descent.
-                set(&mut used, k, false);
-                set(&mut refused, k, true);
-                continue;
+                // An ill-conditioned P amplifies the rounding left in g_P until it outweighs the gradient that enters.
+                // Without g_P the step is that gradient times a diagonal entry of the inverse: positive.
+                step = gradient;
+                for (q, step) in step.iter_mut().enumerate() {
+                    if q != k {
+                        *step = T::ZERO;
+                    }
+                }
+                self.system.solve(&mut step);
             }
-            polished = if advance(&mut x, &step, &mut used) { polished + 1 } else { 0 };
-            refused = [false; K];
+            let (old, old_used) = (x, used);
+            let full = advance(&mut x, &step, &mut used);
             gradient = b;
             self.system.subtract(&x, &mut gradient);
-        };
+            let left = passive(&used, &gradient);
+            if full && left > tolerance && left >= violation {
+                // Dependent columns: nothing but rounding bounds the step, and the next one would be larger.
+                (x, used) = (old, old_used);
+                gradient = b;
+                self.system.subtract(&x, &mut gradient);
+                polished = POLISH;
+                if let Some(k) = entered {
+                    set(&mut used, k, false);
+                    set(&mut refused, k, true);
+                }
+                continue;
+            }
+            polished = if full { polished + 1 } else { 0 };
+            refused = [false; K];
+        }
 
         let end = objective(&x, &b, &gradient);
         if !end.is_finite() {
             return Solution { status: NnlsStatus::NonFinite, kkt: T::INFINITY, solves, rank: 0, decrease: T::ZERO };
         }
-        let kkt = passive(&used, &gradient).at_least(dual(&used, &gradient));
+        let violation = passive(&used, &gradient).at_least(dual(&used, &gradient));
+        // Rounding may have refused every candidate or held g_P up: what counts is what is left.
+        let optimal = violation <= T::TWO * T::TWO * tolerance;
         for ((h, &x), &scale) in h.iter_mut().zip(&x).zip(self.system.scale()) {
             *h = x * scale;
         }
         self.system.factor(&used);
         Solution {
-            status,
-            kkt: if largest > T::ZERO { kkt / largest } else { T::ZERO },
+            status: if optimal { NnlsStatus::Optimal } else { NnlsStatus::Bound },
+            kkt: if largest > T::ZERO { violation / largest } else { T::ZERO },
             solves,
             rank: self.system.rank(),
             decrease: start - end,

@@ -6,9 +6,10 @@
 //! in use are zero, so a change of the set leaves every row before the first difference valid.
 //!
 //! **Dependent columns.** A pivot below [`Real::RIDGE`] is rounding noise of a Gram, not structure. It is raised to that
-//! value (to 1 if it is negative beyond noise). L·Lᵀ then exceeds Ĝ by a non-negative diagonal, so a step computed with it
-//! still never overshoots: it minimises a function that lies above the objective and touches it at the current point.
-//! Repeating the step from the new gradient removes the bias that a fixed ridge would leave.
+//! value, or to its own magnitude where it is more negative than that: so large is the noise. L·Lᵀ then exceeds Ĝ by a
+//! non-negative diagonal, so a step computed with it still never overshoots: it minimises a function that lies above the
+//! objective and touches it at the current point. Repeating the step from the new gradient removes the bias that a fixed
+//! ridge would leave.
 
 use crate::scalar::Real;
 
@@ -30,7 +31,7 @@ impl<T: Real, const K: usize> System<T, K> {
         Self { mixed: [[T::ZERO; K]; K], scale: [T::ZERO; K], factored: [false; K], raised: [false; K], finite: true }
     }
 
-    /// Takes over a Gram: its diagonal and its entries `gram[k][q]`, q < k.
+    /// Takes over a Gram, given by columns: its diagonal and its lower triangle, the entries `gram[q][k]`, q < k.
     pub(crate) fn set(&mut self, gram: &[[T; K]; K]) {
         for k in 0..K {
             // Below TINY the reciprocal and what is multiplied with it would overflow.
@@ -40,8 +41,8 @@ impl<T: Real, const K: usize> System<T, K> {
         self.finite = true;
         for k in 0..K {
             for q in 0..k {
-                self.finite &= gram[k][q].is_finite();
-                self.mixed[q][k] = gram[k][q] * self.scale[k] * self.scale[q];
+                self.finite &= gram[q][k].is_finite();
+                self.mixed[q][k] = gram[q][k] * self.scale[k] * self.scale[q];
             }
             self.finite &= gram[k][k].is_finite();
             self.mixed[k][k] = T::ZERO;
@@ -119,7 +120,7 @@ impl<T: Real, const K: usize> System<T, K> {
             }
             self.raised[k] = !(pivot >= T::RIDGE);
             if self.raised[k] {
-                pivot = if pivot > -T::RIDGE { T::RIDGE } else { T::ONE };
+                pivot = T::RIDGE.at_least(-pivot);
             }
             self.mixed[k][k] = T::ONE / pivot.sqrt();
         }

@@ -1,0 +1,91 @@
+//! Floors of the default solver that a newcomer checks first, from `Uniform` starts with seeds 0 … n − 1.
+//!
+//! `cargo run --release --example quality` measures the rest.
+
+#[path = "../examples/common/data.rs"]
+mod data;
+
+use std::ops::ControlFlow;
+
+use rand_xorshift::XorShiftRng;
+use tinynmf::rand_core::SeedableRng;
+use tinynmf::{Factors, Nmf, Problem, Progress, Start, Stop, Uniform, Workspace};
+
+/// Errors after `sweeps` sweeps in f32, and the sweep at which each start first came within 1e-3 of the best known error.
+fn starts<const M: usize, const N: usize, const K: usize>(
+    frames: &[[f64; M]],
+    best_known: f64,
+    count: u64,
+    sweeps: u32,
+) -> (Vec<f64>, Vec<u32>) {
+    let x = data::cast::<f32, M>(frames);
+    let problem = Problem::<f32, M, N, _>::from_columns(&x[..]).unwrap();
+    let nmf = Nmf::default().stop(Stop::new().rel_tol(0.0).max_sweeps(sweeps));
+    let (mut errors, mut hits) = (Vec::new(), Vec::new());
+    for seed in 0..count {
+        let mut factors = Factors::<f32, M, N, K>::zeros();
+        factors.init(&problem, Uniform(&mut XorShiftRng::seed_from_u64(seed)));
+        let mut hit = None;
+        let mut watch = |progress: &Progress<f32>| {
+            if hit.is_none() && f64::from(progress.relative_error) <= best_known + 1e-3 {
+                hit = Some(progress.sweeps);
+            }
+            ControlFlow::Continue(())
+        };
+        let outcome = nmf.fit_with(&problem, &mut factors, &mut Workspace::new(), &mut watch).unwrap();
+        errors.push(f64::from(outcome.relative_error));
+        hits.extend(hit);
+    }
+    errors.sort_by(f64::total_cmp);
+    hits.sort_unstable();
+    (errors, hits)
+}
+
+/// Every start of the notebook's exact problem reaches 1e-3, half of them within 20 sweeps, and ends at 2e-6 or below, where
+/// the notebook ended at 0.696.
+#[test]
+fn notebook_x_is_solved_from_every_start() {
+    let (errors, hits) = starts::<12, 10, 3>(&data::notebook_x(), 0.0, 200, 300);
+    assert_eq!(hits.len(), 200);
+    assert!(hits[100] <= 20, "median of {} sweeps", hits[100]);
+    assert!(errors[199] <= 2e-6, "worst {:e}", errors[199]);
+    assert!(errors[100] <= 2e-7, "median {:e}", errors[100]);
+}
+
+/// The best error that is known for V, from every start within ten sweeps.
+#[test]
+fn notebook_v_is_solved_in_ten_sweeps() {
+    let (errors, _) = starts::<4, 4, 2>(&data::notebook_v(), 0.06746359, 200, 10);
+    assert!((errors[100] - 0.067464).abs() <= 1e-6, "median {}", errors[100]);
+    let (errors, _) = starts::<4, 4, 2>(&data::notebook_v(), 0.06746359, 200, 200);
+    assert!((errors[199] - 0.067464).abs() <= 1e-6, "worst {}", errors[199]);
+}
+
+/// Two local minima: 92 % of starts find the better one, less the binomial uncertainty of 200 starts.
+#[test]
+fn notebook_a_is_solved_from_nine_starts_in_ten() {
+    let (errors, _) = starts::<9, 7, 3>(&data::rows("seed_A.csv"), 0.2819159, 200, 200);
+    let found = errors.iter().filter(|&&error| error <= 0.2819159 * 1.01).count();
+    assert!(found as f64 >= 200.0 * (0.92 - 1.64 * (0.92_f64 * 0.08 / 200.0).sqrt()), "{found} of 200");
+}
+
+/// The synthetic piano: every start within 1e-3 of the best known error.
+#[test]
+fn piano_is_solved_from_every_start() {
+    let (errors, hits) = starts::<65, 128, 6>(&data::rows("piano_65x128.csv"), 0.163259, 10, 100);
+    assert_eq!(hits.len(), 10, "{errors:?}");
+}
+
+/// Eight pilots of 20 sweeps, the best continued: within 1 % of the best known error.
+#[test]
+fn pilots_find_a_good_start() {
+    let digits = data::cast::<f32, 64>(&data::frames::<64>("digits.csv")[..100]);
+    let problem = Problem::<f32, 64, 100, _>::from_columns(&digits[..]).unwrap();
+    let (mut best, mut trial) = (Factors::<f32, 64, 100, 8>::zeros(), Factors::zeros());
+    let log = Nmf::default()
+        .pilots(20)
+        .fit_restarts::<64, 100, 8, 8, _>(&problem, |_| Start::Uniform, &mut best, &mut trial, &mut Workspace::new())
+        .unwrap();
+    assert!(log.restarts().iter().all(|pilot| pilot.sweeps == 20));
+    assert!(log.outcome().relative_error <= 0.310992 * 1.01, "{}", log.outcome().relative_error);
+}
