@@ -261,7 +261,7 @@ where
         if let Some(status) = self.judge(&sweep) {
             let goes_on = status != Status::TargetReached && self.staged && self.solver.advance(self.ws);
             if !goes_on {
-                return Ok(ControlFlow::Break(self.end(status)));
+                return self.end(status).map(ControlFlow::Break);
             }
             self.stage_sweeps = 0;
             self.settled = 0;
@@ -284,7 +284,7 @@ where
             if self.sweeps.checked_rem(observer.every()) == Some(0) {
                 let progress = Progress { relative_error: self.relative_error(), ..self.last };
                 if observer.observe(&progress).is_break() && step.is_continue() {
-                    return Ok(self.end(Status::Interrupted));
+                    return self.end(Status::Interrupted);
                 }
             }
             if let ControlFlow::Break(outcome) = step {
@@ -320,12 +320,15 @@ where
         (self.stage_sweeps >= self.stop.max_sweeps).then_some(Status::MaxSweeps)
     }
 
-    fn end(&mut self, status: Status) -> Outcome<T> {
-        let outcome =
-            Outcome { status, sweeps: self.sweeps, relative_error: self.squared_error().sqrt(), revived: self.revived };
+    fn end(&mut self, status: Status) -> Result<Outcome<T>, Error> {
+        let relative_error = self.squared_error().sqrt();
+        if !relative_error.is_finite() {
+            return Err(Error::Diverged { sweeps: self.sweeps });
+        }
+        let outcome = Outcome { status, sweeps: self.sweeps, relative_error, revived: self.revived };
         self.outcome = Some(outcome);
         self.restore();
-        outcome
+        Ok(outcome)
     }
 
     /// Back to the unit of X.

@@ -112,7 +112,11 @@ impl<T: Real, S> Nmf<T, S> {
         let mut restarts = Vec::new();
         let mut kept: Option<(usize, Outcome<T>)> = None;
         for r in 0..R {
-            begin(start(r), self.seed.wrapping_add(r as u64), problem, best, trial)?;
+            let start = start(r);
+            if r == 0 && start == Start::Keep {
+                best.check()?; // later it holds what the solver left
+            }
+            begin(start, self.seed.wrapping_add(r as u64), problem, best, trial);
             let outcome = self.one(problem, trial, ws)?;
             if kept.is_none_or(|(_, best)| outcome.relative_error < best.relative_error) {
                 kept = Some((r, outcome));
@@ -127,7 +131,8 @@ impl<T: Real, S> Nmf<T, S> {
             return Err(Error::Setting(Setting::Restarts));
         };
         if self.pilots.is_some() {
-            outcome = self.fit(problem, best, ws)?;
+            // Not `fit`: what a solver left needs no check, and an unconstrained one would not pass it.
+            outcome = Run::new(&self.solver, self.stop, problem, best, ws).finish_with(&mut ())?;
         }
         Ok(RestartLog { restarts, best: index, outcome })
     }
@@ -159,8 +164,7 @@ fn begin<T: Real, const M: usize, const N: usize, const K: usize, C>(
     problem: &Problem<'_, T, M, N, C>,
     best: &Factors<T, M, N, K>,
     trial: &mut Factors<T, M, N, K>,
-) -> Result<(), Error>
-where
+) where
     C: Columns<T, M, Observed = Full> + ?Sized,
 {
     let mut rng = XorShiftRng::seed_from_u64(seed);
@@ -168,10 +172,6 @@ where
         Start::Uniform => trial.init(problem, Uniform(&mut rng)),
         Start::Columns => trial.init(problem, RandomColumns(&mut rng)),
         Start::Spa => trial.init(problem, Spa),
-        Start::Keep => {
-            best.check()?;
-            trial.clone_from(best);
-        }
+        Start::Keep => trial.clone_from(best),
     }
-    Ok(())
 }

@@ -123,7 +123,6 @@ macro_rules! real {
             const MIN_EXPONENT: i32 = 1 - $bias;
             const MAX_EXPONENT: i32 = $bias;
             $(const $name: Self = $value;)+
-            const DEAD: Self = 1e-12;
             const REL_TOL: Self = 1e-4;
             const PASS_RATIO: Self = 0.01;
             const MOMENTUM: [Self; 4] = [0.5, 1.5, 1.05, 1.01];
@@ -174,6 +173,7 @@ real!(f32, u32, libm::sqrtf, 23, 127, 5.960_464_5e-8, {
     TINY = 7.888_609e-31,      // 2^-100
     RIDGE = 1e-6,
     OPTIMAL = 5e-7,
+    DEAD = 1e-12,
     EXPLAINED = 1e-9,
     ROW_WISE = 1e-6,
     FLOOR = 1e-12,
@@ -182,6 +182,7 @@ real!(f64, u64, libm::sqrt, 52, 1023, 1.110_223_024_625_156_5e-16, {
     TINY = 9.332_636_185_032_189e-302, // 2^-1000
     RIDGE = 1e-13,
     OPTIMAL = 2e-13,
+    DEAD = 1e-21,
     EXPLAINED = 1e-18,
     ROW_WISE = 1e-14,
     FLOOR = 1e-28,

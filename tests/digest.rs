@@ -39,16 +39,16 @@ where
 
 #[test]
 fn f32_bits_are_fixed() {
-    assert_eq!(digest::<f32, _>(Hals::new()), 0);
-    assert_eq!(digest::<f32, _>(Momentum::new(Hals::new())), 0);
-    assert_eq!(digest::<f32, _>(Anls::new()), 0);
-    assert_eq!(digest::<f32, _>(Als::new()), 0);
+    assert_eq!(digest::<f32, _>(Hals::new()), 0xf86a_75c8_9b02_7772);
+    assert_eq!(digest::<f32, _>(Momentum::new(Hals::new())), 0x3197_539b_05ad_4e18);
+    assert_eq!(digest::<f32, _>(Anls::new()), 0x357a_77b1_d24a_1d66);
+    assert_eq!(digest::<f32, _>(Als::new()), 0xd060_70ea_05e4_130d);
 }
 
 #[test]
 fn f64_bits_are_fixed() {
-    assert_eq!(digest::<f64, _>(Hals::new()), 0);
-    assert_eq!(digest::<f64, _>(Momentum::new(Hals::new())), 0);
-    assert_eq!(digest::<f64, _>(Anls::new()), 0);
-    assert_eq!(digest::<f64, _>(Als::new()), 0);
+    assert_eq!(digest::<f64, _>(Hals::new()), 0x5ba5_c5ed_580a_f8ba);
+    assert_eq!(digest::<f64, _>(Momentum::new(Hals::new())), 0x02e8_3fa1_3aa9_ee4c);
+    assert_eq!(digest::<f64, _>(Anls::new()), 0x6997_1c2e_67d3_9781);
+    assert_eq!(digest::<f64, _>(Als::new()), 0x020b_8d11_8159_3d8e);
 }

@@ -1,6 +1,7 @@
 //! Extreme data and starts: nothing may become non-finite or negative, and what is exact data stays exactly solvable.
 
 mod common;
+
 use std::ops::ControlFlow;
 
 use common::*;

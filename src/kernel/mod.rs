@@ -57,23 +57,19 @@ mod tests {
         core::array::from_fn(|j| core::array::from_fn(|i| integer(seed, i, j)))
     }
 
-    /// X, W, H and the residual sums ‖x_j − Wh_j‖² by plain loops.
-    fn example() -> ([[f32; M]; N], [[f32; M]; K], [[f32; K]; N], [f32; N]) {
-        let (x, w, h) = (matrix::<M, N>(1), matrix::<M, K>(2), matrix::<K, N>(3));
-        let residuals = core::array::from_fn(|j| {
-            (0..M)
-                .map(|i| {
-                    let r = x[j][i] - (0..K).map(|k| w[k][i] * h[j][k]).sum::<f32>();
-                    r * r
-                })
-                .sum()
-        });
-        (x, w, h, residuals)
+    struct Example {
+        x: [[f32; M]; N],
+        w: [[f32; M]; K],
+        h: [[f32; K]; N],
+    }
+
+    fn example() -> Example {
+        Example { x: matrix(1), w: matrix(2), h: matrix(3) }
     }
 
     #[test]
     fn gram_and_cross_and_gradient_are_plain_sums() {
-        let (x, w, h, _) = example();
+        let Example { x, w, h } = example();
         let mut g = [[0.0; K]; K];
         gram(&w, &mut g);
         let dot = |a: &[f32; M], b: &[f32; M]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
@@ -108,7 +104,7 @@ mod tests {
 
     #[test]
     fn accumulate_gathers_both_moments() {
-        let (x, _, h, _) = example();
+        let Example { x, h, .. } = example();
         let columns = &x[..];
         let data = Data::new(&columns, 1.0, 1.0);
         let (mut a, mut b) = ([[0.0; K]; K], [[0.0; M]; K]);
@@ -136,7 +132,12 @@ mod tests {
 
     #[test]
     fn residuals_are_direct() {
-        let (x, w, h, residuals) = example();
+        let Example { x, w, h } = example();
+        let squared = |i: usize, j: usize| {
+            let r = x[j][i] - (0..K).map(|k| w[k][i] * h[j][k]).sum::<f32>();
+            r * r
+        };
+        let residuals: [f32; N] = core::array::from_fn(|j| (0..M).map(|i| squared(i, j)).sum());
         let columns = &x[..];
         let data = Data::new(&columns, 1.0, 2.0);
         assert_eq!(residual(&data, &w, &h, 1.0), residuals.iter().sum::<f32>() / 2.0);

@@ -2,7 +2,8 @@
 //!
 //! With P the set of components in use and g = b − Ĝx, one solve takes the Newton step Ĝ_PP⁻¹g_P, as far as x stays
 //! non-negative; components that reach zero leave P. Once g_P vanishes, the component with the largest positive gradient
-//! enters. Every accepted step lowers the objective, so no set repeats; the bound on solves catches what rounding adds.
+//! enters. Every accepted step lowers the objective, so no set repeats; the bound on solves catches what rounding adds. A step that
+//! rounding has spoiled is undone, and the component that caused it is not tried again before the set has changed.
 //!
 //! Because each step starts from the current gradient, the method corrects its own rounding and the raised pivots of
 //! [`System`]: what counts as solved is the gradient, not the solve.
@@ -54,10 +55,14 @@ impl<'s, T: Real, const K: usize> ActiveSet<'s, T, K> {
         let mut gradient = b;
         self.system.subtract(&x, &mut gradient);
         let start = objective(&x, &b, &gradient);
+        // Summed over the steps: a difference of two objectives has no digits left once the fit is good.
+        let mut decrease = T::ZERO;
         // Non-negative columns: a start that is better than 0 has Σx ≤ 2K·max|b|. Columns that cancel allow more, but there
         // the rounding of Ĝx hides the gradient.
         let sum = x.iter().fold(T::ZERO, |sum, &x| sum + x);
         if !(start <= T::ZERO && sum <= T::TWO * T::from_count(K) * largest) {
+            // What 0 gives away against it; nothing if it was no number.
+            decrease = if start.is_finite() { start } else { T::ZERO };
             x = [T::ZERO; K];
             gradient = b;
         }
@@ -97,7 +102,7 @@ impl<'s, T: Real, const K: usize> ActiveSet<'s, T, K> {
                 }
                 self.system.solve(&mut step);
             }
-            let (old, old_used) = (x, used);
+            let (old, old_used, slope) = (x, used, gradient);
             let full = advance(&mut x, &step, &mut used);
             gradient = b;
             self.system.subtract(&x, &mut gradient);
@@ -113,6 +118,9 @@ impl<'s, T: Real, const K: usize> ActiveSet<'s, T, K> {
                     set(&mut refused, k, true);
                 }
                 continue;
+            }
+            for k in 0..K {
+                decrease += T::HALF * (x[k] - old[k]) * (slope[k] + gradient[k]);
             }
             polished = if full { polished + 1 } else { 0 };
             refused = [false; K];
@@ -134,7 +142,7 @@ impl<'s, T: Real, const K: usize> ActiveSet<'s, T, K> {
             kkt: if largest > T::ZERO { violation / largest } else { T::ZERO },
             solves,
             rank: self.system.rank(),
-            decrease: start - end,
+            decrease,
         }
     }
 }

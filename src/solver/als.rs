@@ -68,6 +68,8 @@ pub struct AlsWorkspace<T, const M: usize, const N: usize, const K: usize> {
     h: SMatrix<T, K, N>,
     /// Squared error of the caller's factors; none before the first sweep.
     best: Option<T>,
+    /// Squared error of the latest factors.
+    latest: T,
 }
 
 impl<T: Real, const M: usize, const N: usize, const K: usize> AlsWorkspace<T, M, N, K> {
@@ -79,6 +81,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> AlsWorkspace<T, M,
             w: SMatrix::from_array_storage(ArrayStorage([[T::ZERO; M]; K])),
             h: SMatrix::from_array_storage(ArrayStorage([[T::ZERO; K]; N])),
             best: None,
+            latest: T::ZERO,
         }
     }
 }
@@ -109,18 +112,20 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
             None => {
                 ws.w.clone_from(w);
                 ws.h.clone_from(h);
-                <Self as Solver<T, M, N, K>>::objective(self, x, w, h)
+                ws.latest = <Self as Solver<T, M, N, K>>::objective(self, x, w, h);
+                ws.latest
             }
         };
         let mut rule = Normal { system: &mut ws.system, clip: self.clip };
         let mut sweep = ws.alternate.sweep(x, &mut ws.w.data.0, ws.h.data.0.as_mut_slice(), &self.penalty, &mut rule);
+        // How far the latest factors still move, up or down: a sweep that is worse than the best is no sign of an end.
+        let before = core::mem::replace(&mut ws.latest, sweep.error);
+        sweep.decrease = (before - sweep.error).abs();
         if sweep.error <= best {
             w.clone_from(&ws.w);
             h.clone_from(&ws.h);
-            sweep.decrease = best - sweep.error;
         } else {
             // NaN must not pass for "no progress": an error that is not a number stays in the report.
-            sweep.decrease = T::ZERO;
             if sweep.error.is_finite() {
                 sweep.error = best;
             }

@@ -152,7 +152,9 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
             }
             let explained = penalties.explained(&block);
             for ((&energy, &explained), &gained) in energies.iter().zip(&explained).zip(&gained) {
-                error += (energy - explained).positive();
+                let left = energy - explained;
+                // Not `positive`: NaN must stay visible.
+                error += if left < T::ZERO { T::ZERO } else { left };
                 *decrease += gained;
             }
         }

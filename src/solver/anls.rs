@@ -8,7 +8,7 @@ use super::{Solver, Sweep};
 use crate::columns::Data;
 use crate::error::Error;
 use crate::kernel::{self, Block, LANES, Lanes};
-use crate::nnls::{ActiveSet, System};
+use crate::nnls::{ActiveSet, NnlsStatus, System};
 use crate::scalar::Real;
 
 /// ANLS: every column of H, then every row of W, is the exact non-negative least squares solution given the other factor.
@@ -103,7 +103,12 @@ impl<T: Real, const K: usize> Rule<T, K> for Exact<'_, T, K> {
         let mut decrease = [T::ZERO; LANES];
         for (l, decrease) in decrease.iter_mut().enumerate() {
             let (cross, mut factor) = (block.cross.map(|lanes| lanes[l]), block.factor.map(|lanes| lanes[l]));
-            *decrease = ActiveSet::new(self.system).solve(&cross, &mut factor).decrease;
+            let solution = ActiveSet::new(self.system).solve(&cross, &mut factor);
+            *decrease = solution.decrease;
+            if solution.status == NnlsStatus::NonFinite {
+                // A component whose square overflows: its vector starts over from zero, revival does the rest.
+                factor = [T::ZERO; K];
+            }
             for (lanes, value) in block.factor.iter_mut().zip(factor) {
                 lanes[l] = value;
             }
