@@ -200,7 +200,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Report<'_, T, M, N
         });
     }
 
-    /// Eight pilots of 20 sweeps and the best continued: start r draws from seeds 8r … 8r + 7. Sweeps are those of the
+    /// Eight pilots of 30 sweeps and the best continued: start r draws from seeds 8r … 8r + 7. Sweeps are those of the
     /// continuation.
     fn pilots<S>(&self, name: &str, solver: S)
     where
@@ -213,7 +213,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Report<'_, T, M, N
             let mut best = Box::new(Factors::<T, M, N, K>::zeros());
             let mut trial = best.clone();
             let mut fit = |stop: Stop<T>| {
-                let nmf = Nmf::new(solver).seed(8 * seed).pilots(20).stop(stop);
+                let nmf = Nmf::new(solver).seed(8 * seed).pilots(30).stop(stop);
                 let log =
                     nmf.fit_restarts::<M, N, K, 8, _>(&problem, |_| Start::Uniform, &mut best, &mut trial, &mut ws);
                 log.expect("a fit").outcome()
