@@ -75,6 +75,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Factors<T, M, N, K
         for k in 0..K {
             let mut top = k;
             for q in k + 1..K {
+                // `get`: the compiler does not see that top < K, and an index would bring a panic.
                 if share[q] > share.get(top).copied().unwrap_or(T::ZERO) {
                     top = q;
                 }
@@ -112,11 +113,11 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Factors<T, M, N, K
     }
 
     /// The first entry that a fit cannot start from.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        if let Some((row, column)) = unusable(&self.w.data.0) {
+    pub(crate) fn check(&self, signed: bool) -> Result<(), Error> {
+        if let Some((row, column)) = unusable(&self.w.data.0, signed) {
             return Err(Error::InitialW { row, column });
         }
-        if let Some((row, column)) = unusable(&self.h.data.0) {
+        if let Some((row, column)) = unusable(&self.h.data.0, signed) {
             return Err(Error::InitialH { row, column });
         }
         Ok(())
@@ -138,7 +139,9 @@ fn length<T: Real, const M: usize>(x: &[T; M]) -> T {
 }
 
 fn length_of<T: Real, I: Iterator<Item = T>>(values: impl Fn() -> I) -> T {
-    let exponent = values().fold(T::ZERO, |largest, x| largest.at_least(x.abs())).exponent();
+    let largest = values().fold(T::ZERO, |largest, x| largest.at_least(x.abs()));
+    // Both 2^exponent and its inverse must be normal numbers.
+    let exponent = largest.exponent().clamp(T::MIN_EXPONENT, -T::MIN_EXPONENT);
     let inward = T::exp2i(-exponent);
     let sum = values().fold(T::ZERO, |sum, x| sum + (x * inward) * (x * inward));
     sum.sqrt() * T::exp2i(exponent)
@@ -155,9 +158,9 @@ fn rotate<E>(elements: &mut [E], to: usize, from: usize) {
     }
 }
 
-fn unusable<T: Real, const R: usize>(columns: &[[T; R]]) -> Option<(usize, usize)> {
+fn unusable<T: Real, const R: usize>(columns: &[[T; R]], signed: bool) -> Option<(usize, usize)> {
     columns.iter().enumerate().find_map(|(column, values)| {
-        let row = values.iter().position(|&value| !(value >= T::ZERO && value.is_finite()))?;
+        let row = values.iter().position(|&value| !(value.is_finite() && (signed || value >= T::ZERO)))?;
         Some((row, column))
     })
 }

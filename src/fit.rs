@@ -163,7 +163,7 @@ impl<T: Real, S> Nmf<T, S> {
     {
         self.stop.validate()?;
         self.solver.validate()?;
-        factors.check()?;
+        factors.check(self.solver.signed())?;
         Ok(Run::new(&self.solver, self.stop, problem, factors, ws))
     }
 }
@@ -188,6 +188,8 @@ where
     sweeps: u32,
     stage_sweeps: u32,
     settled: u32,
+    /// The solver was asked to confirm that it has settled; the next accepted sweep decides.
+    confirming: bool,
     revived: u32,
     last: Progress<T>,
     outcome: Option<Outcome<T>>,
@@ -221,6 +223,7 @@ where
             sweeps: 0,
             stage_sweeps: 0,
             settled: 0,
+            confirming: false,
             revived: 0,
             last: Progress { sweeps: 0, relative_error: T::INFINITY, decrease: T::ZERO, revived: 0, accepted: true },
             outcome: None,
@@ -266,6 +269,7 @@ where
             }
             self.stage_sweeps = 0;
             self.settled = 0;
+            self.confirming = false;
         }
         Ok(ControlFlow::Continue(self.last))
     }
@@ -301,24 +305,38 @@ where
     /// Whether the stop rule is met.
     fn judge(&mut self, sweep: &Sweep<T>) -> Option<Status> {
         let target = self.stop.target * self.stop.target;
-        // The error inside a sweep only says when the direct one is worth its pass over X.
-        if target > T::ZERO
-            && sweep.error <= target + target * T::PASS_RATIO + T::ROW_WISE
-            && self.squared_error() <= target
-        {
+        // The error inside a sweep only says when the direct one is worth its pass over X: at twice the target it is off by
+        // less than that.
+        if target > T::ZERO && sweep.error <= T::TWO * target + T::ROW_WISE && self.squared_error() <= target {
             return Some(Status::TargetReached);
         }
-        // A sweep that was taken back says nothing; a decrease below the resolution of the scalar is none.
-        if sweep.accepted {
-            let enough = self.stop.rel_tol * sweep.error + T::FLOOR;
-            let settled = sweep.revived == 0 && self.stop.rel_tol > T::ZERO && sweep.decrease <= enough;
-            self.settled = if settled { self.settled.saturating_add(1) } else { 0 };
-            // The first sweep of every solver is a plain one: if it is settled, so was the start.
-            if self.settled >= self.solver.patience() || (settled && self.stage_sweeps == 1) {
-                return Some(Status::Converged);
-            }
+        if self.is_settled(sweep) {
+            return Some(Status::Converged);
         }
         (self.stage_sweeps >= self.stop.max_sweeps).then_some(Status::MaxSweeps)
+    }
+
+    /// Whether the iteration has come to rest. A sweep that was taken back says nothing.
+    fn is_settled(&mut self, sweep: &Sweep<T>) -> bool {
+        if !(sweep.accepted && self.stop.rel_tol > T::ZERO) {
+            return false;
+        }
+        let enough = self.stop.rel_tol * sweep.error + T::NO_DECREASE;
+        if sweep.revived > 0 || (sweep.decrease > enough && sweep.error > T::FLOOR) {
+            self.settled = 0;
+            self.confirming = false;
+            return false;
+        }
+        self.settled = self.settled.saturating_add(1);
+        // The first sweep of every stage is a plain one: if it is settled, so was the start.
+        if self.confirming || self.stage_sweeps == 1 {
+            return true;
+        }
+        if self.settled < self.solver.patience() {
+            return false;
+        }
+        self.confirming = self.solver.confirm(self.ws);
+        !self.confirming
     }
 
     fn end(&mut self, status: Status) -> Result<Outcome<T>, Error> {

@@ -114,7 +114,7 @@ impl<T: Real, S> Nmf<T, S> {
         for r in 0..R {
             let start = start(r);
             if r == 0 && start == Start::Keep {
-                best.check()?; // later it holds what the solver left
+                best.check(self.solver.signed())?; // later it holds what the solver left
             }
             begin(start, self.seed.wrapping_add(r as u64), problem, best, trial);
             let outcome = self.one(problem, trial, ws)?;
@@ -131,8 +131,7 @@ impl<T: Real, S> Nmf<T, S> {
             return Err(Error::Setting(Setting::Restarts));
         };
         if self.pilots.is_some() {
-            // Not `fit`: what a solver left needs no check, and an unconstrained one would not pass it.
-            outcome = Run::new(&self.solver, self.stop, problem, best, ws).finish_with(&mut ())?;
+            outcome = self.fit(problem, best, ws)?;
         }
         Ok(RestartLog { restarts, best: index, outcome })
     }

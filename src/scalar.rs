@@ -74,8 +74,10 @@ pub trait Real:
     /// Squared relative error below which the row-wise form inside a sweep is mostly rounding (relative error 1e-3 in
     /// f32, 1e-7 in f64), so that the direct residual takes its place.
     const ROW_WISE: Self;
-    /// Squared relative error that is below the resolution of the scalar: a decrease of this size is rounding.
+    /// Squared relative error that is below the resolution of the scalar (relative error 1e-6 in f32, 1e-14 in f64).
     const FLOOR: Self;
+    /// Decrease of the squared relative error that is rounding.
+    const NO_DECREASE: Self;
     /// Default of [`Stop::rel_tol`](crate::Stop::rel_tol), 1e-4.
     const REL_TOL: Self;
     /// Share of the first pass's squared step below which further passes over a vector are not worth their cost, 0.01.
@@ -177,6 +179,7 @@ real!(f32, u32, libm::sqrtf, 23, 127, 5.960_464_5e-8, {
     EXPLAINED = 1e-9,
     ROW_WISE = 1e-6,
     FLOOR = 1e-12,
+    NO_DECREASE = 1e-14,
 });
 real!(f64, u64, libm::sqrt, 52, 1023, 1.110_223_024_625_156_5e-16, {
     TINY = 9.332_636_185_032_189e-302, // 2^-1000
@@ -186,6 +189,7 @@ real!(f64, u64, libm::sqrt, 52, 1023, 1.110_223_024_625_156_5e-16, {
     EXPLAINED = 1e-18,
     ROW_WISE = 1e-14,
     FLOOR = 1e-28,
+    NO_DECREASE = 1e-30,
 });
 
 #[cfg(test)]

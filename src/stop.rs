@@ -8,12 +8,12 @@ use crate::scalar::Real;
 /// # Settings
 ///
 /// * [`rel_tol`](Stop::rel_tol), default 1e-4: a sweep is settled when it lowers the squared error by no more than this
-///   share of it; one settled sweep ends a monotone solver, two in a row end an extrapolated one. Measured as the sum of the
-///   decreases of all single steps, so it works in f32 where the difference of two errors is rounding. 0: never.
+///   share of it, or ends at an error below the resolution of the scalar (1e-6 in f32, 1e-14 in f64). One settled sweep ends
+///   `Hals` and `Anls`, whose decrease is the sum of all single steps and accurate where the difference of two errors is rounding.
+///   `Momentum` takes two in a row and a plain sweep that confirms them, `Als` and penalised solvers two in a row. If the very
+///   first sweep is settled, that is enough. 0: never.
 /// * [`target`](Stop::target), default 0: ends as soon as the relative error, as a direct residual, is no larger. 0: never.
 /// * [`max_sweeps`](Stop::max_sweeps), default 500. Every sweep counts, a rejected one too.
-///
-/// Besides, an iteration ends when its error is below the resolution of the scalar.
 ///
 /// # Example
 ///

@@ -6,7 +6,7 @@ mod data;
 use rand_xorshift::XorShiftRng;
 use tinynmf::nalgebra::SMatrix;
 use tinynmf::rand_core::SeedableRng;
-use tinynmf::{AlternateWorkspace, Anls, Factors, Hals, Nmf, Problem, Solver, Stop, Uniform};
+use tinynmf::{AlternateWorkspace, Anls, Factors, Hals, Nmf, Problem, Solver, Status, Stop, Uniform};
 
 const M: usize = 64;
 const N: usize = 100;
@@ -82,4 +82,21 @@ fn penalties_do_not_depend_on_the_scale_of_the_data() {
     let (one, other) = (fit(&x, solver, 40), fit(&large, solver, 40));
     assert_eq!(one.h, other.h);
     assert!(one.w.iter().zip(other.w.iter()).all(|(&a, &b)| a * 1024.0 == b));
+}
+
+/// With the default stop rule a penalised fit comes to rest, and stays there when it is started again.
+#[test]
+fn penalised_fits_converge() {
+    let x = digits();
+    let problem = Problem::<f32, M, N, _>::from_columns(&x[..]).unwrap();
+    for (l1_h, l2_h, l1_w) in [(0.1, 0.0, 0.0), (0.0, 0.1, 0.0), (0.0, 0.0, 0.01), (0.01, 0.0, 0.01)] {
+        let nmf = Nmf::new(Hals::new().l1_h(l1_h).l2_h(l2_h).l1_w(l1_w));
+        let mut factors = Factors::<f32, M, N, K>::zeros();
+        factors.init(&problem, Uniform(&mut XorShiftRng::seed_from_u64(1)));
+        let mut ws = AlternateWorkspace::new();
+        let first = nmf.fit(&problem, &mut factors, &mut ws).unwrap();
+        let again = nmf.fit(&problem, &mut factors, &mut ws).unwrap();
+        assert_eq!((first.status, again.status), (Status::Converged, Status::Converged), "{l1_h} {l2_h} {l1_w}");
+        assert!(again.sweeps <= 2, "{} sweeps with {l1_h} {l2_h} {l1_w}", again.sweeps);
+    }
 }

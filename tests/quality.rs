@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use rand_xorshift::XorShiftRng;
 use tinynmf::rand_core::SeedableRng;
-use tinynmf::{Factors, Nmf, Problem, Progress, Start, Stop, Uniform, Workspace};
+use tinynmf::{AlternateWorkspace, Factors, Hals, Nmf, Problem, Progress, Start, Status, Stop, Uniform, Workspace};
 
 /// Errors after `sweeps` sweeps in f32, and the sweep at which each start first came within 1e-3 of the best known error.
 fn starts<const M: usize, const N: usize, const K: usize>(
@@ -88,4 +88,53 @@ fn pilots_find_a_good_start() {
         .unwrap();
     assert!(log.restarts().iter().all(|pilot| pilot.sweeps == 30));
     assert!(log.outcome().relative_error <= 0.310992 * 1.01, "{}", log.outcome().relative_error);
+}
+
+/// Lengths are taken without over- or underflow: the extremes of f32 come out with unit length too.
+#[test]
+fn normalize_reaches_the_ends_of_the_range() {
+    for size in [1e-45_f32, 1e-39, 1e-20, 1.0, 1e20, 1.7e38, f32::MAX] {
+        let mut factors = Factors::<f32, 3, 1, 1>::zeros();
+        (factors.w[1], factors.h[0]) = (size, 1.0);
+        factors.normalize();
+        assert_eq!((factors.w[1], factors.h[0]), (1.0, size), "size {size:e}");
+    }
+}
+
+/// Forty seeds of the default: fitted to `Converged`, then fitted again.
+#[test]
+fn the_default_leaves_a_converged_point_within_two_sweeps() {
+    let x = data::cast::<f32, 64>(&data::frames::<64>("digits.csv")[..100]);
+    let problem = Problem::<f32, 64, 100, _>::from_columns(&x[..]).unwrap();
+    let mut ws = Workspace::new();
+    for seed in 0..40 {
+        let mut factors = Factors::<f32, 64, 100, 8>::zeros();
+        factors.init(&problem, Uniform(&mut XorShiftRng::seed_from_u64(seed)));
+        let first = Nmf::default().fit(&problem, &mut factors, &mut ws).unwrap();
+        let again = Nmf::default().fit(&problem, &mut factors, &mut ws).unwrap();
+        assert_eq!((first.status, again.status), (Status::Converged, Status::Converged));
+        assert!(again.sweeps <= 2, "seed {seed}: {} sweeps", again.sweeps);
+        assert!(again.relative_error <= first.relative_error);
+    }
+}
+
+/// The error inside a sweep agrees with the direct residual to 1e-3 of its value, down to an error of 1e-2.
+#[test]
+fn the_error_inside_a_sweep_is_the_direct_one() {
+    let x = data::cast::<f32, 12>(&data::notebook_x());
+    let problem = Problem::<f32, 12, 10, _>::from_columns(&x[..]).unwrap();
+    for seed in 0..20 {
+        let mut factors = Factors::<f32, 12, 10, 3>::zeros();
+        factors.init(&problem, Uniform(&mut XorShiftRng::seed_from_u64(seed)));
+        let nmf = Nmf::new(Hals::new());
+        let mut ws = AlternateWorkspace::new();
+        let mut run = nmf.start(&problem, &mut factors, &mut ws).unwrap();
+        while let ControlFlow::Continue(progress) = run.step().unwrap() {
+            let direct = run.relative_error();
+            if direct < 1e-2 {
+                break;
+            }
+            assert!((progress.relative_error - direct).abs() <= 1e-3 * direct, "{} {direct}", progress.relative_error);
+        }
+    }
 }

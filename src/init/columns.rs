@@ -9,7 +9,8 @@ use crate::scalar::Real;
 
 /// W from K different random columns of X, H from the scaled projections of X onto them.
 ///
-/// A zero column is passed over for the next one. With K > N some columns serve twice.
+/// A zero column is passed over for the next one. With K > N some columns serve twice; with fewer than K frames that are not
+/// zero a part stays zero and is revived by the solver.
 ///
 /// # Cost
 ///

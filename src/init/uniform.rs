@@ -11,11 +11,11 @@ use crate::scalar::Real;
 /// Uniform random factors with the optimal common scale: the default start.
 ///
 /// W and H are drawn from U[0, 1), W first, column by column, 64 random bits a number; W is then multiplied by
-/// s = ⟨X, WH⟩ / ‖WH‖², the scalar that fits X best. f32 and f64 see the same draws, rounded.
+/// s = ⟨X, WH⟩ / ‖WH‖², the scalar that fits X best. f32 and f64 see the same draws, cut to their precision.
 ///
 /// # Cost
 ///
-/// (M + N)·K draws, one pass over X with M·N·K multiply-adds, M numbers of stack.
+/// (M + N)·K draws, one pass over X with M·N·K multiply-adds, 2M numbers of stack.
 ///
 /// # Example
 ///

@@ -1,4 +1,4 @@
-//! Loops on arrays: the only place that walks the features of X.
+//! Loops on arrays: where the arithmetic of a sweep happens.
 //!
 //! **Lanes are columns.** A [`Block`] carries [`LANES`] neighbouring columns of X (or rows of W) through cross product,
 //! passes and accumulation together. Each lane sums in plain sequential order, so the bits do not depend on `LANES`, and
@@ -29,7 +29,7 @@ pub(crate) struct Block<T, const K: usize> {
     pub cross: [Lanes<T>; K],
     /// The unknowns: start values on entry, improved values on exit.
     pub factor: [Lanes<T>; K],
-    /// cross − gram · factor, on entry and on exit.
+    /// cross − gram · factor, on exit.
     pub gradient: [Lanes<T>; K],
 }
 

@@ -91,7 +91,9 @@ impl<'s, T: Real, const K: usize> ActiveSet<'s, T, K> {
             self.system.solve(&mut step);
             if let Some(k) = entered
                 && !step.get(k).is_some_and(|&step| step > T::ZERO)
+                && solves < bound(K)
             {
+                solves += 1;
                 // An ill-conditioned P amplifies the rounding left in g_P until it outweighs the gradient that enters.
                 // Without g_P the step is that gradient times a diagonal entry of the inverse: positive.
                 step = gradient;
@@ -132,7 +134,7 @@ impl<'s, T: Real, const K: usize> ActiveSet<'s, T, K> {
         }
         let violation = passive(&used, &gradient).at_least(dual(&used, &gradient));
         // Rounding may have refused every candidate or held g_P up: what counts is what is left.
-        let optimal = violation <= T::TWO * T::TWO * tolerance;
+        let optimal = violation <= (T::TWO + T::ONE) * tolerance;
         for ((h, &x), &scale) in h.iter_mut().zip(&x).zip(self.system.scale()) {
             *h = x * scale;
         }

@@ -19,7 +19,8 @@ pub(crate) use system::System;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NnlsStatus {
-    /// The KKT conditions hold to the precision of the scalar: `kkt` ≤ 2e-6 in f32, 8e-13 in f64; typically a quarter of it.
+    /// The KKT conditions hold to the precision of the scalar: `kkt` ≤ 1.5e-6 in f32, 6e-13 in f64 as computed (rounding
+    /// included), usually less than half of that.
     Optimal,
     /// The bound on the number of solves was reached, or rounding allows no further descent: `h` is feasible and the best
     /// found. `kkt` says how good.
@@ -46,7 +47,8 @@ pub struct NnlsReport<T> {
 
 /// Largest number of solves that [`solve`] does for K unknowns: 3K + 10.
 pub const fn bound(k: usize) -> u32 {
-    3 * k as u32 + 10
+    let k = if k < u32::MAX as usize { k as u32 } else { u32::MAX };
+    k.saturating_mul(3).saturating_add(10)
 }
 
 /// Exact non-negative least squares on the normal equations, warm-started.
@@ -61,7 +63,7 @@ pub const fn bound(k: usize) -> u32 {
 /// # Cost
 ///
 /// At most [`bound`]`(K)` solves of at most K³/6 + 3K² multiply-adds; typically one per component in use from a cold start,
-/// one or two from the solution of a similar frame. K² + 6K numbers of stack.
+/// one or two from the solution of a similar frame. K² + 7K numbers of stack and 5K bytes of flags.
 ///
 /// # Notes
 ///

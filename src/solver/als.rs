@@ -15,14 +15,15 @@ use crate::scalar::Real;
 ///
 /// One Cholesky factor serves all vectors of a half sweep, so a sweep is cheap and the first few bring the error down fast.
 /// Setting negatives to 0 is not the constrained minimum: the error can rise and stalls above what [`Hals`](crate::Hals)
-/// reaches (digits 64×100, K 8: several per cent). The best factors so far are kept, the search goes on from the latest
+/// reaches (digits 64×100, K 8: 15 %). The best factors so far are kept, the search goes on from the latest
 /// ones; finish with [`Anls`](crate::Anls) or `Hals`.
 ///
-/// [`Als::unconstrained`] leaves negative entries in: plain low-rank approximation, monotone, no NMF.
+/// [`Als::unconstrained`] leaves negative entries in: plain low-rank approximation, no NMF. It may start from factors with
+/// negative entries.
 ///
 /// # Cost
 ///
-/// A sweep: 2·M·N·K + (M + N)·2K² multiply-adds.
+/// A sweep: 2·M·N·K + (M + N)·3K² multiply-adds.
 /// Workspace: [`AlternateWorkspace`], K² + K, and (M + N)·K for the second copy of the factors.
 ///
 /// # Notes
@@ -136,6 +137,10 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
 
     fn validate(&self) -> Result<(), Error> {
         self.penalty.validate()
+    }
+
+    fn signed(&self) -> bool {
+        !self.clip
     }
 
     fn patience(&self) -> u32 {

@@ -10,7 +10,7 @@ use crate::scalar::Real;
 
 use super::{Penalty, Sweep};
 
-/// Revivals that one fit may spend on each component. A component that dies more often has nothing to say.
+/// Revivals that one fit may spend, per component on average. Components that die more often have nothing to say.
 const REVIVALS: u32 = 4;
 
 /// How a method improves K-vectors.
@@ -19,7 +19,7 @@ pub(crate) trait Rule<T: Real, const K: usize> {
     fn prepare(&mut self, gram: &[[T; K]; K]);
 
     /// Improves `block.factor` and leaves `block.gradient` = cross − gram·factor. Returns, per lane, the decrease of
-    /// ½fᵀGf − cᵀf. A lane of zeros (cross, factor, gradient) stays zero.
+    /// ½fᵀGf − cᵀf. A lane of zeros (cross, factor) stays zero.
     fn improve(&mut self, gram: &[[T; K]; K], block: &mut Block<T, K>) -> Lanes<T>;
 }
 
@@ -37,6 +37,8 @@ pub struct AlternateWorkspace<T, const M: usize, const K: usize> {
     frames: Frames<T, M>,
     started: bool,
     revivals: u32,
+    /// Squared error before the sweep, kept only where penalties are set.
+    last: Option<T>,
 }
 
 impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
@@ -50,13 +52,15 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
             frames: Frames::new(),
             started: false,
             revivals: 0,
+            last: None,
         }
     }
 
     /// Forgets the last problem.
     pub(crate) fn begin(&mut self) {
         self.started = false;
-        self.revivals = REVIVALS * K as u32;
+        self.revivals = REVIVALS.saturating_mul(K as u32);
+        self.last = None;
     }
 
     /// All of H once, then all of W once.
@@ -68,17 +72,24 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
         penalty: &Penalty<T>,
         rule: &mut impl Rule<T, K>,
     ) -> Sweep<T> {
+        if *penalty != Penalty::none() && self.last.is_none() {
+            self.last = Some(kernel::residual(x, w, h, T::ONE));
+        }
         let on_h = Weights::new(penalty.l1_h, penalty.l2_h, x.energy(), x.len());
         let on_w = Weights::new(penalty.l1_w, penalty.l2_w, x.energy(), M);
         let mut decrease = T::ZERO;
         self.sweep_h(x, w, h, on_h, rule, &mut decrease);
         let error = self.sweep_w(w, on_w, rule, &mut decrease);
         let mut sweep = Sweep::new((decrease * T::TWO / x.energy()).positive(), error / x.energy());
-        if sweep.error < T::ROW_WISE {
+        sweep.revived = self.revive(x, w, h, sweep.error);
+        if sweep.revived > 0 || sweep.error < T::ROW_WISE {
             sweep.error = kernel::residual(x, w, h, T::ONE);
         }
-        sweep.revived = self.revive(x, w, h, sweep.error);
-        if *penalty != Penalty::none() {
+        if let Some(last) = self.last {
+            // Each half lowers its own penalised error, and the other half gives some of it back in every sweep: what comes to
+            // rest is the error itself.
+            sweep.decrease = (last - sweep.error).abs();
+            self.last = Some(sweep.error);
             // A penalty on one factor only lets their sizes drift apart, a little every sweep.
             kernel::balance(w, h);
         }
@@ -253,7 +264,6 @@ impl<T: Real, const K: usize> Penalties<T, K> {
                 *cross -= l1;
             }
         }
-        kernel::gradient(gram, &block.cross, &block.factor, &mut block.gradient);
         rule.improve(gram, block)
     }
 

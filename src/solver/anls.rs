@@ -85,6 +85,10 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
         ws.alternate.sweep(x, &mut w.data.0, h.data.0.as_mut_slice(), &self.penalty, &mut rule)
     }
 
+    fn patience(&self) -> u32 {
+        self.penalty.patience()
+    }
+
     fn validate(&self) -> Result<(), Error> {
         self.penalty.validate()
     }

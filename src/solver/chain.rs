@@ -80,6 +80,14 @@ where
         self.first.patience().max(self.second.patience())
     }
 
+    fn confirm(&self, ws: &mut Self::Workspace) -> bool {
+        if ws.finishing { self.second.confirm(&mut ws.second) } else { self.first.confirm(&mut ws.first) }
+    }
+
+    fn signed(&self) -> bool {
+        self.first.signed()
+    }
+
     fn advance(&self, ws: &mut Self::Workspace) -> bool {
         if ws.finishing {
             return self.second.advance(&mut ws.second);

@@ -85,6 +85,10 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
         ws.sweep(x, &mut w.data.0, h.data.0.as_mut_slice(), &self.penalty, &mut rule)
     }
 
+    fn patience(&self) -> u32 {
+        self.penalty.patience()
+    }
+
     fn validate(&self) -> Result<(), Error> {
         if self.passes == 0 {
             return Err(Error::Setting(Setting::Passes));
@@ -110,6 +114,7 @@ impl<T: Real, const K: usize> Rule<T, K> for Coordinates<T, K> {
     }
 
     fn improve(&mut self, gram: &[[T; K]; K], block: &mut Block<T, K>) -> Lanes<T> {
+        kernel::gradient(gram, &block.cross, &block.factor, &mut block.gradient);
         kernel::descend(gram, &self.inverse, block, self.descent)
     }
 }

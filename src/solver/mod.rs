@@ -10,8 +10,7 @@ mod penalty;
 
 use nalgebra::SMatrix;
 
-use crate::columns::Data;
-use crate::columns::Full;
+use crate::columns::{Data, Full};
 use crate::error::Error;
 use crate::scalar::Real;
 
@@ -59,9 +58,21 @@ pub trait Solver<T: Real, const M: usize, const N: usize, const K: usize, O = Fu
     }
 
     /// How many settled sweeps in a row it takes to call the iteration converged: 1 where `decrease` is the exact decrease
-    /// of a monotone method, more where a single small one may be an accident.
+    /// of a monotone method, more where a single small one may be an accident. If the first sweep of a stage is settled, so
+    /// was the start, and one is enough.
     fn patience(&self) -> u32 {
         1
+    }
+
+    /// Called when enough sweeps have settled: true if the solver wants one more to decide, taken in its most reliable way.
+    fn confirm(&self, ws: &mut Self::Workspace) -> bool {
+        let _ = ws;
+        false
+    }
+
+    /// True if the factors may be negative, so that a fit may start from such.
+    fn signed(&self) -> bool {
+        false
     }
 
     /// Called when the stop rule is met: true if the solver goes on with a second stage, to which the rule then applies
@@ -77,12 +88,14 @@ pub trait Solver<T: Real, const M: usize, const N: usize, const K: usize, O = Fu
 #[non_exhaustive]
 pub struct Sweep<T> {
     /// Decrease of the squared error. Telescoped over the single steps by the monotone solvers: accurate where the
-    /// difference of two errors is not. At least 0.
+    /// difference of two errors is not. Extrapolated, penalised and projected sweeps can only give the distance of two errors.
+    /// At least 0; 0 for a sweep that was taken back.
     pub decrease: T,
-    /// Squared error of the factors after the sweep (before a revival, which lowers it). Summed row by row, good to 1e-3 of
-    /// its value down to a relative error of 1e-2 in f32; a direct residual, one more pass over X, below 1e-3 (f64: 1e-7).
+    /// Squared error of the factors after the sweep. Summed row by row, good to 1e-3 of
+    /// its value down to a relative error of 1e-2 in f32; a direct residual, one more pass over X, below 1e-3 (f64: 1e-7)
+    /// and after a revival.
     pub error: T,
-    /// Dead components that were revived. A sweep that revives is never the last.
+    /// Dead components that were revived. A sweep that revives never counts as settled.
     pub revived: u32,
     /// False if the solver took the sweep back. It still counts as one.
     pub accepted: bool,

@@ -22,7 +22,9 @@ use crate::scalar::Real;
 ///
 /// # Notes
 ///
-/// Made for monotone solvers with non-negative factors: [`Hals`](crate::Hals), [`Anls`](crate::Anls).
+/// Made for monotone solvers with non-negative factors: [`Hals`](crate::Hals), [`Anls`](crate::Anls). Of no use around
+/// [`Als`](crate::Als), which searches on its own copy of the factors; a [`Chain`](crate::Chain) inside stays in its first stage
+/// (chain a `Momentum` instead).
 ///
 /// # References
 ///
@@ -119,8 +121,8 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, S: Solver<T, M, N,
             sweep.accepted = sweep.error <= ws.error;
         }
         if sweep.accepted {
-            // Revival changed the factors after their error was taken: nothing to compare the next sweep with.
-            ws.error = if sweep.revived > 0 { T::INFINITY } else { sweep.error };
+            ws.error = sweep.error;
+            // A revived component has no past to extrapolate from.
             ws.plain = sweep.revived > 0;
         } else {
             w.clone_from(&ws.w);
@@ -130,6 +132,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, S: Solver<T, M, N,
                 sweep.error = ws.error;
             }
             sweep.revived = 0;
+            sweep.decrease = T::ZERO;
             ws.ceiling = used;
             ws.beta = ws.beta / cut;
             ws.plain = true;
@@ -147,6 +150,11 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, S: Solver<T, M, N,
 
     fn patience(&self) -> u32 {
         2
+    }
+
+    fn confirm(&self, ws: &mut Self::Workspace) -> bool {
+        ws.plain = true;
+        true
     }
 }
 

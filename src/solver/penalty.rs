@@ -11,7 +11,8 @@ use crate::scalar::Real;
 /// multiplies the diagonal of the Gram by 1 + λ₂, λ₁ takes λ₁σ√G_kk from the cross product.
 ///
 /// Useful values: L1 0.01 … 0.3 for sparse factors, L2 1e-3 … 0.1 for smooth ones; 0, the default, is none. The error no
-/// longer falls in every sweep once a penalty is set: what falls is the penalised error of each half.
+/// longer falls in every sweep once a penalty is set: what falls is the penalised error of each half. The stop rule then looks at
+/// how far the error still moves, two sweeps in a row.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Penalty<T> {
@@ -29,6 +30,11 @@ impl<T: Real> Penalty<T> {
     /// No penalty.
     pub const fn none() -> Self {
         Self { l1_w: T::ZERO, l1_h: T::ZERO, l2_w: T::ZERO, l2_h: T::ZERO }
+    }
+
+    /// An exact decrease needs no second opinion, a difference of two errors does.
+    pub(crate) fn patience(&self) -> u32 {
+        if *self == Self::none() { 1 } else { 2 }
     }
 
     pub(crate) fn validate(&self) -> Result<(), Error> {

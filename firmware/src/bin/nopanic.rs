@@ -52,8 +52,8 @@ fn every_solver<T: Real>() -> Result<(), Error> {
     let mut factors = Factors::zeros();
     fit(&problem, &mut factors, Nmf::default(), &mut Workspace::new())?;
     fit(&problem, &mut factors, Nmf::small(), &mut AlternateWorkspace::new())?;
-    fit(&problem, &mut factors, Nmf::new(Anls::new().l1_h(T::PASS_RATIO)), &mut AnlsWorkspace::new())?;
-    fit(&problem, &mut factors, Nmf::new(Als::new().l2_w(T::PASS_RATIO)), &mut AlsWorkspace::new())?;
+    fit(&problem, &mut factors, Nmf::new(Anls::new().l1_h(T::HALF)), &mut AnlsWorkspace::new())?;
+    fit(&problem, &mut factors, Nmf::new(Als::new().l2_w(T::HALF)), &mut AlsWorkspace::new())?;
     fit(&problem, &mut factors, Nmf::new(Als::unconstrained()), &mut AlsWorkspace::new())?;
     let finished = Nmf::new(Momentum::new(Anls::new())).finish(Anls::new());
     let mut ws = ChainWorkspace::with(MomentumWorkspace::with(AnlsWorkspace::new()), AnlsWorkspace::new());
