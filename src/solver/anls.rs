@@ -19,7 +19,7 @@ use crate::scalar::Real;
 ///
 /// # Cost
 ///
-/// A sweep: 2·M·N·K multiply-adds and M + N solves, each bounded by [`nnls::bound`](crate::nnls::bound)`(K)` triangular
+/// A sweep: 2·M·N·K + (M + N)·2K² multiply-adds and M + N solves, each bounded by [`nnls::bound`](crate::nnls::bound)`(K)` triangular
 /// solves, one or two near convergence. For hard deadlines per sweep use [`Hals`](crate::Hals).
 /// Workspace: [`AlternateWorkspace`] and K² + K numbers, independent of N.
 ///
