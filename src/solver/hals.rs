@@ -23,7 +23,7 @@ use crate::scalar::Real;
 ///
 /// # Cost
 ///
-/// A sweep: 2·M·N·K + (M + N)(passes + 3)K² multiply-adds, X read once.
+/// A sweep: 2·M·N·K + (M + N)(passes + 2)K² multiply-adds, X read once.
 /// Workspace: [`AlternateWorkspace`], independent of N.
 ///
 /// # References
