@@ -1,7 +1,7 @@
 //! Least squares in K unknowns on the normal equations: unconstrained, and non-negative by an active set.
 //!
 //! Everything here works on the Gram scaled to unit diagonal: without that scaling an f32 active set fails
-//! on most dictionaries whose parts differ in size, with it on none (`tests/nnls.rs`).
+//! on most dictionaries whose parts differ in size, with it on none (`tests/nnls/`).
 
 mod active_set;
 mod least_squares;
