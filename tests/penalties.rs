@@ -66,7 +66,7 @@ fn the_half_step_is_the_documented_minimum() {
 fn sizes_do_not_run_away() {
     let x = digits();
     for solver in [Hals::new().l2_h(3.0), Hals::new().l2_w(3.0), Hals::new().l1_h(0.2).l1_w(0.05)] {
-        let factors = fit(&x, solver, 3000);
+        let factors = fit(&x, solver, 1000);
         assert!(factors.w.iter().chain(factors.h.iter()).all(|&value| value >= 0.0 && value.is_finite()));
         let problem = Problem::<f32, M, N, _>::from_columns(&x[..]).unwrap();
         let error = factors.relative_error(&problem);
