@@ -92,12 +92,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Factors<T, M, N, K
     /// `out` = W·H. M·N·K multiply-adds.
     pub fn reconstruct_into(&self, out: &mut SMatrix<T, M, N>) {
         for (out, h) in out.data.0.iter_mut().zip(&self.h.data.0) {
-            *out = [T::ZERO; M];
-            for (w, &h) in self.w.data.0.iter().zip(h) {
-                for (out, &w) in out.iter_mut().zip(w) {
-                    *out += w * h;
-                }
-            }
+            kernel::product_into(&self.w.data.0, h, out);
         }
     }
 

@@ -21,9 +21,8 @@ use crate::scalar::Real;
 ///
 /// # Notes
 ///
-/// Solvers see X·2^e with the largest entry in [½, 1) (up to 4 within a factor 4 of overflow, below ½ for subnormal data); the
-/// exponent goes back on W. Multiplying X by a power of two
-/// therefore gives the same bits up to that factor, as long as every value is a normal number.
+/// Solvers see X·2^e with the largest entry in [½, 1) (up to 4 within a factor 4 of overflow, below ½ for subnormal
+/// data); the exponent goes back on W. Multiplying X by a power of two therefore gives the same bits up to that factor, as long as every value is a normal number.
 ///
 /// # Example
 ///

@@ -14,7 +14,7 @@ use crate::scalar::Real;
 ///
 /// # Cost
 ///
-/// K column reads, then one pass over X with 2·M·N·K multiply-adds, 3M numbers of stack.
+/// K column reads, then one pass over X with 2·M·N·K multiply-adds, 2M numbers of stack.
 #[derive(Debug)]
 pub struct RandomColumns<'r, R: ?Sized>(pub &'r mut R);
 

@@ -60,18 +60,13 @@ pub enum Start {
 ///
 /// A component without energy gets a zero row and is left to revival.
 fn project<T: Real, const M: usize, const K: usize>(x: &Data<'_, T, M>, w: &[[T; M]; K], h: &mut [[T; K]]) {
-    let mut frame = [T::ZERO; M];
+    let (mut frame, mut model) = ([T::ZERO; M], [T::ZERO; M]);
     for (j, h) in h.iter_mut().enumerate() {
         x.read(j, &mut frame);
         for (h, w) in h.iter_mut().zip(w) {
             *h = kernel::inner(w, &frame);
         }
-        let mut residual = frame;
-        kernel::residual_into(w, h, &mut residual);
-        let mut model = frame;
-        for (model, &r) in model.iter_mut().zip(&residual) {
-            *model -= r;
-        }
+        kernel::product_into(w, h, &mut model);
         let (fit, size) = (kernel::inner(&frame, &model), kernel::norm_squared(&model));
         let scale = if size > T::TINY { fit / size } else { T::ZERO };
         for h in h {

@@ -15,7 +15,7 @@ use crate::scalar::Real;
 ///
 /// # Cost
 ///
-/// K + 2 passes over X, M·N·(K + 1) + 2·M·K² multiply-adds and the projections (2·M·N·K). 3M numbers of stack; the orthonormal basis lives in
+/// K + 2 passes over X, M·N·(K + 1) + 2·M·K² multiply-adds and the projections (2·M·N·K). 4M numbers of stack; the orthonormal basis lives in
 /// W and the residual norms in H until they are filled.
 ///
 /// # References

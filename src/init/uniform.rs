@@ -49,13 +49,12 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, R: Rng + ?Sized> I
 
 /// ⟨X, WH⟩ / ‖WH‖². 1 in the one case in which every draw was 0.
 fn optimal_scale<T: Real, const M: usize, const K: usize>(x: &Data<'_, T, M>, w: &[[T; M]; K], h: &[[T; K]]) -> T {
-    let mut frame = [T::ZERO; M];
+    let (mut frame, mut model) = ([T::ZERO; M], [T::ZERO; M]);
     let (mut fit, mut size) = (T::ZERO, T::ZERO);
     for (j, h) in h.iter().enumerate() {
-        let mut model = [T::ZERO; M];
-        kernel::residual_into(w, h, &mut model); // −W h: both sums are even in its sign up to the last line
+        kernel::product_into(w, h, &mut model);
         x.read(j, &mut frame);
-        fit -= kernel::inner(&frame, &model);
+        fit += kernel::inner(&frame, &model);
         size += kernel::norm_squared(&model);
     }
     if size > T::ZERO { fit / size } else { T::ONE }

@@ -92,6 +92,15 @@ impl<T: Real, const M: usize> Frames<T, M> {
         width::fill(&self.columns, &mut self.transposed);
     }
 
+    /// Adds the squares of these frames to the energy of each feature, frame by frame.
+    pub(crate) fn add_energy(&self, energy: &mut [T; M]) {
+        for column in &self.columns {
+            for (energy, &x) in energy.iter_mut().zip(column) {
+                *energy += x * x;
+            }
+        }
+    }
+
     /// One frame per element.
     pub(crate) fn columns(&self) -> &[[T; M]; LANES] {
         &self.columns

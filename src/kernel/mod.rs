@@ -21,7 +21,7 @@ pub(crate) use cross::{cross, gradient};
 pub(crate) use descent::{Descent, descend};
 pub(crate) use frames::{Frames, LANES, Lanes};
 pub(crate) use gram::{diagonal, gram, inner, norm_squared};
-pub(crate) use residual::{residual, residual_into, worst_frame};
+pub(crate) use residual::{product_into, residual, residual_into, worst_frame};
 
 /// A block of K-vectors, one per lane: what a rule reads and improves.
 pub(crate) struct Block<T, const K: usize> {

@@ -15,6 +15,16 @@ pub(crate) fn residual_into<T: Real, const M: usize, const K: usize>(w: &[[T; M]
     }
 }
 
+/// `out` = W h, component by component. M·K multiply-adds.
+pub(crate) fn product_into<T: Real, const M: usize, const K: usize>(w: &[[T; M]; K], h: &[T; K], out: &mut [T; M]) {
+    *out = [T::ZERO; M];
+    for (column, &h) in w.iter().zip(h) {
+        for (out, &w) in out.iter_mut().zip(column) {
+            *out += w * h;
+        }
+    }
+}
+
 /// ‖unit·(x_j − W h_j)‖² for every frame, handed to `each` in order. One pass over X, M numbers of stack.
 fn for_each_frame<T: Real, const M: usize, const K: usize, O>(
     x: &Data<'_, T, M, O>,

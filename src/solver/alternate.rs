@@ -133,11 +133,7 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
             }
             kernel::accumulate(self.frames.columns(), &block.factor, &mut self.moments, &mut self.mixed);
             if !self.started {
-                for column in self.frames.columns() {
-                    for (energy, &x) in self.row_energy.iter_mut().zip(column) {
-                        *energy += x * x;
-                    }
-                }
+                self.frames.add_energy(&mut self.row_energy);
             }
         }
         self.started = true;
