@@ -70,7 +70,7 @@ pub enum Setting {
     Target,
     /// `Stop::max_sweeps`: ≥ 1.
     MaxSweeps,
-    /// `Hals::passes`: ≥ 1.
+    /// `passes` of `Hals` and `Mu`: ≥ 1.
     Passes,
     /// `pass_ratio` of `Hals`: in [0, 1].
     PassRatio,
@@ -95,7 +95,7 @@ impl Setting {
             Setting::RelTol => "Stop::rel_tol must be finite and >= 0",
             Setting::Target => "Stop::target must be finite and >= 0",
             Setting::MaxSweeps => "Stop::max_sweeps must be >= 1",
-            Setting::Passes => "Hals::passes must be >= 1",
+            Setting::Passes => "passes must be >= 1",
             Setting::PassRatio => "Hals::pass_ratio must be in [0, 1]",
             Setting::L1W => "l1_w must be finite and >= 0",
             Setting::L1H => "l1_h must be finite and >= 0",

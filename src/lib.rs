@@ -109,7 +109,7 @@ pub use restarts::RestartLog;
 pub use scalar::Real;
 pub use solver::{
     Als, AlsWorkspace, AlternateWorkspace, Anls, AnlsWorkspace, Chain, ChainWorkspace, Hals, Momentum,
-    MomentumWorkspace, Penalty, Solver, Sweep,
+    MomentumWorkspace, Mu, Penalty, Solver, Sweep,
 };
 pub use stop::{Status, Stop};
 

@@ -3,7 +3,7 @@
 
 use rand_xorshift::XorShiftRng;
 use tinynmf::rand_core::{Rng, SeedableRng};
-use tinynmf::{Als, Anls, Chain, Factors, Hals, Momentum, Nmf, Problem, Real, Solver, Start, Stop};
+use tinynmf::{Als, Anls, Chain, Factors, Hals, Momentum, Mu, Nmf, Problem, Real, Solver, Start, Stop};
 
 const M: usize = 13;
 const N: usize = 21;
@@ -37,53 +37,51 @@ where
     })
 }
 
-fn digests<T: Real>() -> [u64; 10] {
-    let tenth = T::ONE / T::from_count(10);
-    [
-        digest::<T, _>(Hals::new(), Start::Uniform),
-        digest::<T, _>(Hals::new(), Start::Columns),
-        digest::<T, _>(Hals::new(), Start::Spa),
-        digest::<T, _>(Hals::new().l1_h(tenth).l2_w(tenth), Start::Uniform),
-        digest::<T, _>(Momentum::new(Hals::new()), Start::Uniform),
-        digest::<T, _>(Momentum::new(Anls::new()), Start::Uniform),
-        digest::<T, _>(Anls::new(), Start::Uniform),
-        digest::<T, _>(Als::new(), Start::Uniform),
-        digest::<T, _>(Als::unconstrained(), Start::Uniform),
-        digest::<T, _>(Chain::new(Hals::new(), Anls::new()), Start::Uniform),
-    ]
+/// What a fit must hash to: solver, start, digest in f32, digest in f64.
+macro_rules! expected {
+    ($($solver:expr, $start:ident, $f32:literal, $f64:literal;)+) => {
+        fn digests<T: Real>() -> Vec<(&'static str, u64)> {
+            vec![$((stringify!($solver, $start), digest::<T, _>($solver, Start::$start))),+]
+        }
+
+        const EXPECTED: &[(u64, u64)] = &[$(($f32, $f64)),+];
+    };
+}
+
+expected! {
+    Hals::new(), Uniform, 0xf86a75c89b027772, 0x5ba5c5ed580af8ba;
+    Hals::new(), Columns, 0xb8c15f2319f838c7, 0xbf66d7abf094757f;
+    Hals::new(), Spa, 0x2c30a82d84127aa5, 0x718fae4d5e345152;
+    Hals::new().l1_h(tenth()).l2_w(tenth()), Uniform, 0x624ac1071e89b5b1, 0x98bdfc896a8e82ba;
+    Momentum::new(Hals::new()), Uniform, 0x59eba8734410c03c, 0x003be59199cb801e;
+    Momentum::new(Anls::new()), Uniform, 0x9bd7b086d773059f, 0x724a8b28d72322a6;
+    Anls::new(), Uniform, 0x357a77b1d24a1d66, 0x69971c2e67d39781;
+    Als::new(), Uniform, 0xd06070ea05e4130d, 0x020b8d1181593d8e;
+    Als::unconstrained(), Uniform, 0x10446123020ee251, 0x829b259e9ee5a76e;
+    Chain::new(Hals::new(), Anls::new()), Uniform, 0x57bc7fe857ef6f6b, 0xbd4033bd2f86e106;
+    Mu::new(), Uniform, 0xdcd6a35474909fd0, 0x09554efe09ed8012;
+}
+
+fn tenth<T: Real>() -> T {
+    T::ONE / T::from_count(10)
+}
+
+fn check<T: Real>(expected: impl Iterator<Item = u64>) {
+    let wrong: Vec<String> = digests::<T>()
+        .iter()
+        .zip(expected)
+        .filter(|((_, digest), expected)| digest != expected)
+        .map(|((name, digest), expected)| format!("{name}: {digest:#018x}, was {expected:#018x}"))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
 fn f32_bits_are_fixed() {
-    assert_eq!(digests::<f32>().map(|digest| format!("{digest:016x}")), F32);
+    check::<f32>(EXPECTED.iter().map(|&(expected, _)| expected));
 }
 
 #[test]
 fn f64_bits_are_fixed() {
-    assert_eq!(digests::<f64>().map(|digest| format!("{digest:016x}")), F64);
+    check::<f64>(EXPECTED.iter().map(|&(_, expected)| expected));
 }
-
-const F32: [&str; 10] = [
-    "f86a75c89b027772",
-    "b8c15f2319f838c7",
-    "2c30a82d84127aa5",
-    "624ac1071e89b5b1",
-    "59eba8734410c03c",
-    "9bd7b086d773059f",
-    "357a77b1d24a1d66",
-    "d06070ea05e4130d",
-    "10446123020ee251",
-    "57bc7fe857ef6f6b",
-];
-const F64: [&str; 10] = [
-    "5ba5c5ed580af8ba",
-    "bf66d7abf094757f",
-    "718fae4d5e345152",
-    "98bdfc896a8e82ba",
-    "003be59199cb801e",
-    "724a8b28d72322a6",
-    "69971c2e67d39781",
-    "020b8d1181593d8e",
-    "829b259e9ee5a76e",
-    "bd4033bd2f86e106",
-];

@@ -243,7 +243,7 @@ fn the_text_names_the_setter() {
         (Setting::RelTol, "Stop::rel_tol"),
         (Setting::Target, "Stop::target"),
         (Setting::MaxSweeps, "Stop::max_sweeps"),
-        (Setting::Passes, "Hals::passes"),
+        (Setting::Passes, "passes"),
         (Setting::PassRatio, "Hals::pass_ratio"),
         (Setting::L1W, "l1_w"),
         (Setting::L1H, "l1_h"),

@@ -4,7 +4,7 @@
 mod data;
 
 use data::{cast, to_f64};
-use tinynmf::{Als, Anls, Factors, Hals, History, Momentum, Nmf, Problem, Real, Solver, Stop};
+use tinynmf::{Als, Anls, Factors, Hals, History, Momentum, Mu, Nmf, Problem, Real, Solver, Stop};
 
 const SWEEPS: [usize; 8] = [0, 1, 2, 3, 4, 5, 10, 20];
 
@@ -86,6 +86,7 @@ fn compare<const M: usize, const N: usize, const K: usize>(name: &str, frames: &
                 _ => by_name::<f32, M, N, K>(frames, name, seed, solver),
             };
             equal(&format!("hals inner=1, {context}"), ours("hals inner=1"), theirs("hals inner=1"), &hals);
+            equal(&format!("mu, {context}"), ours("mu"), theirs("mu"), &hals);
             equal(&format!("hals inner=3, {context}"), ours("hals inner=3"), theirs("hals inner=3"), &hals);
             let e_hals = "e-hals inner=3";
             equal(&format!("{e_hals}, {context}"), ours(e_hals), theirs(e_hals), &momentum);
@@ -112,6 +113,7 @@ fn by_name<T: Real, const M: usize, const N: usize, const K: usize>(
         "hals inner=1" => trace::<T, _, M, N, K>(frames, name, seed, Hals::new().passes(1)),
         "hals inner=3" => trace::<T, _, M, N, K>(frames, name, seed, Hals::new()),
         "e-hals inner=3" => trace::<T, _, M, N, K>(frames, name, seed, Momentum::new(Hals::new())),
+        "mu" => trace::<T, _, M, N, K>(frames, name, seed, Mu::new()),
         "anls-as" => trace::<T, _, M, N, K>(frames, name, seed, Anls::new()),
         _ => trace::<T, _, M, N, K>(frames, name, seed, Als::new()),
     }

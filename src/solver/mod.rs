@@ -6,6 +6,7 @@ mod anls;
 mod chain;
 mod hals;
 mod momentum;
+mod mu;
 mod penalty;
 
 use nalgebra::SMatrix;
@@ -20,6 +21,7 @@ pub use anls::{Anls, AnlsWorkspace};
 pub use chain::{Chain, ChainWorkspace};
 pub use hals::Hals;
 pub use momentum::{Momentum, MomentumWorkspace};
+pub use mu::Mu;
 pub use penalty::Penalty;
 
 /// One way to improve factors, a sweep at a time: all of H once, then all of W once.

@@ -23,11 +23,13 @@ pub struct Promise {
     pub descends: bool,
     /// Solves K×K systems, which costs digits where they are singular.
     pub solves: bool,
+    /// Converges too slowly for tests of where an iteration ends.
+    pub creeps: bool,
 }
 
 impl Promise {
     pub const fn new(name: &'static str) -> Self {
-        Self { name, non_negative: true, descends: true, solves: false }
+        Self { name, non_negative: true, descends: true, solves: false, creeps: false }
     }
 
     pub const fn signed(self) -> Self {
@@ -40,6 +42,10 @@ impl Promise {
 
     pub const fn solves(self) -> Self {
         Self { solves: true, ..self }
+    }
+
+    pub const fn creeps(self) -> Self {
+        Self { creeps: true, ..self }
     }
 }
 
@@ -54,6 +60,8 @@ macro_rules! for_each_solver {
             new("Anls").solves() => tinynmf::Anls::<$t>::new(),
             new("Hals") => tinynmf::Hals::<$t>::new(),
             new("Hals, 1 pass") => tinynmf::Hals::<$t>::new().passes(1),
+            new("Mu").creeps() => tinynmf::Mu::<$t>::new(),
+            new("Mu, 5 passes").creeps() => tinynmf::Mu::<$t>::new().passes(5),
             new("Momentum<Hals>").compares() => tinynmf::Momentum::new(tinynmf::Hals::<$t>::new()),
             new("Momentum<Anls>").compares().solves() => tinynmf::Momentum::new(tinynmf::Anls::<$t>::new()),
             new("Chain<Hals, Anls>").solves() =>

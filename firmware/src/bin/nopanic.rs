@@ -15,7 +15,7 @@ use tinynmf::nalgebra::{SMatrix, SVector};
 use tinynmf::rand_core::SeedableRng;
 use tinynmf::{
     Als, AlsWorkspace, AlternateWorkspace, Anls, AnlsWorkspace, ChainWorkspace, Columns, Error, Factors, Full, History,
-    Momentum, MomentumWorkspace, Nmf, Observer, Outcome, Problem, Progress, Quantized, RandomColumns, Real, RestartLog,
+    Momentum, MomentumWorkspace, Mu, Nmf, Observer, Outcome, Problem, Progress, Quantized, RandomColumns, Real, RestartLog,
     Solver, Spa, Start, Stop, Uniform, Workspace, nnls,
 };
 
@@ -53,6 +53,7 @@ fn every_solver<T: Real>() -> Result<(), Error> {
     fit(&problem, &mut factors, Nmf::default(), &mut Workspace::new())?;
     fit(&problem, &mut factors, Nmf::small(), &mut AlternateWorkspace::new())?;
     fit(&problem, &mut factors, Nmf::new(Anls::new().l1_h(T::HALF)), &mut AnlsWorkspace::new())?;
+    fit(&problem, &mut factors, Nmf::new(Mu::new().passes(2)), &mut AlternateWorkspace::new())?;
     fit(&problem, &mut factors, Nmf::new(Als::new().l2_w(T::HALF)), &mut AlsWorkspace::new())?;
     fit(&problem, &mut factors, Nmf::new(Als::unconstrained()), &mut AlsWorkspace::new())?;
     let finished = Nmf::new(Momentum::new(Anls::new())).finish(Anls::new());
