@@ -5,9 +5,33 @@ use nalgebra::SMatrix;
 
 use crate::scalar::Real;
 
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Full {}
+    impl Sealed for super::Masked {}
+}
+
+/// What is known of X: [`Full`] or [`Masked`]. Sealed.
+pub trait Observed: sealed::Sealed + 'static {
+    /// True if every entry is known, and known equally well.
+    const ALL: bool;
+}
+
 /// Every entry of X is observed. Zero-sized marker for [`Columns::Observed`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Full;
+
+impl Observed for Full {
+    const ALL: bool = true;
+}
+
+/// Entries of X have weights, and those of weight 0 are missing. Zero-sized marker for [`Columns::Observed`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Masked;
+
+impl Observed for Masked {
+    const ALL: bool = false;
+}
 
 /// The data matrix X (M features × `len()` frames), read one column at a time.
 ///
@@ -35,10 +59,11 @@ pub struct Full;
 /// assert_eq!(Ramp.column(2, &mut [0.0; 2]), &[2.0, 1.0]);
 /// ```
 pub trait Columns<T, const M: usize> {
-    /// Which entries of X are known, as a zero-sized type: [`Full`] for all of them.
+    /// Which entries of X are known, as a zero-sized type: [`Full`] for all of them, [`Masked`] where
+    /// [`weight`](Columns::weight) says.
     ///
     /// A solver that needs every entry asks for `Full`, so that it does not compile with anything less.
-    type Observed;
+    type Observed: Observed;
 
     /// Number of frames N.
     fn len(&self) -> usize;
@@ -58,10 +83,36 @@ pub trait Columns<T, const M: usize> {
         scale_into(self.column(j, &mut buf), scale, out);
     }
 
+    /// Feature `i` of frame `j`: `column(j)[i]`. Indices outside X give any value.
+    ///
+    /// For solvers that read single entries. The default decodes the whole frame, M numbers of stack.
+    fn entry(&self, i: usize, j: usize) -> T
+    where
+        T: Real,
+    {
+        let mut buf = [T::ZERO; M];
+        value_at(self.column(j, &mut buf), i)
+    }
+
+    /// How much the entry counts: finite, ≥ 0, and 0 where it is missing. Asked only if the columns are [`Masked`].
+    ///
+    /// Solvers minimise Σ weight·(X − WH)². What `column` gives for a missing entry, even NaN, has no influence.
+    fn weight(&self, i: usize, j: usize) -> T
+    where
+        T: Real,
+    {
+        let _ = (i, j);
+        T::ONE
+    }
+
     /// True if there are no frames.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+fn value_at<T: Real, const M: usize>(column: &[T; M], i: usize) -> T {
+    column.get(i).copied().unwrap_or(T::ZERO)
 }
 
 fn scale_into<T: Real, const M: usize>(column: &[T; M], scale: T, out: &mut [T; M]) {
@@ -84,6 +135,10 @@ impl<T: Real, const M: usize, const N: usize> Columns<T, M> for SMatrix<T, M, N>
     fn read_scaled(&self, j: usize, scale: T, out: &mut [T; M]) {
         self.data.0.as_slice().read_scaled(j, scale, out);
     }
+
+    fn entry(&self, i: usize, j: usize) -> T {
+        self.data.0.as_slice().entry(i, j)
+    }
 }
 
 impl<T: Real, const M: usize> Columns<T, M> for [[T; M]] {
@@ -101,6 +156,10 @@ impl<T: Real, const M: usize> Columns<T, M> for [[T; M]] {
         if let Some(column) = self.get(j) {
             scale_into(column, scale, out);
         }
+    }
+
+    fn entry(&self, i: usize, j: usize) -> T {
+        self.get(j).map_or(T::ZERO, |column| value_at(column, i))
     }
 }
 
@@ -120,6 +179,20 @@ impl<T, const M: usize, C: Columns<T, M> + ?Sized> Columns<T, M> for &C {
         T: Real,
     {
         C::read_scaled(self, j, scale, out);
+    }
+
+    fn entry(&self, i: usize, j: usize) -> T
+    where
+        T: Real,
+    {
+        C::entry(self, i, j)
+    }
+
+    fn weight(&self, i: usize, j: usize) -> T
+    where
+        T: Real,
+    {
+        C::weight(self, i, j)
     }
 }
 
@@ -167,6 +240,86 @@ impl<I: Copy + Into<i32>, T: Real, const M: usize> Columns<T, M> for Quantized<'
             *value *= scale;
         }
     }
+
+    fn entry(&self, i: usize, j: usize) -> T {
+        let count = self.frames.get(j).and_then(|frame| frame.get(i));
+        count.map_or(T::ZERO, |&count| T::from_i32(count.into()) * self.scale)
+    }
+}
+
+/// Columns of which only some entries are observed.
+///
+/// # Example
+///
+/// ```
+/// use tinynmf::{Columns, Mask, nalgebra::SMatrix};
+/// let x = SMatrix::<f32, 2, 2>::new(1.0, f32::NAN, 3.0, 4.0);
+/// let x = Mask { columns: &x, observed: &[[true, true], [false, true]] }; // one frame per element
+/// assert_eq!((x.weight(0, 0), x.weight(0, 1)), (1.0, 0.0));
+/// ```
+#[derive(Debug)]
+pub struct Mask<'m, C: ?Sized, const M: usize> {
+    /// X, whatever it holds where nothing was observed.
+    pub columns: &'m C,
+    /// Which entries are known, one frame per element. A frame that is not in the slice is missing.
+    pub observed: &'m [[bool; M]],
+}
+
+/// Columns of which every entry has a weight of its own, 0 for a missing one.
+///
+/// # Example
+///
+/// ```
+/// use tinynmf::{Columns, Weighted, nalgebra::SMatrix};
+/// let x = SMatrix::<f32, 2, 2>::new(1.0, 2.0, 3.0, 4.0);
+/// let x = Weighted { columns: &x, weights: &[[1.0, 0.5], [0.0, 2.0]] }; // one frame per element
+/// assert_eq!((x.weight(1, 0), x.weight(0, 1)), (0.5, 0.0));
+/// ```
+#[derive(Debug)]
+pub struct Weighted<'m, C: ?Sized, T, const M: usize> {
+    /// X, whatever it holds where the weight is 0.
+    pub columns: &'m C,
+    /// The weights, finite and ≥ 0, one frame per element. A frame that is not in the slice is missing.
+    pub weights: &'m [[T; M]],
+}
+
+macro_rules! observed_columns {
+    () => {
+        type Observed = Masked;
+
+        fn len(&self) -> usize {
+            self.columns.len()
+        }
+
+        fn column<'a>(&'a self, j: usize, buf: &'a mut [T; M]) -> &'a [T; M] {
+            self.columns.column(j, buf)
+        }
+
+        fn read_scaled(&self, j: usize, scale: T, out: &mut [T; M]) {
+            self.columns.read_scaled(j, scale, out);
+        }
+
+        fn entry(&self, i: usize, j: usize) -> T {
+            self.columns.entry(i, j)
+        }
+    };
+}
+
+impl<T: Real, const M: usize, C: Columns<T, M, Observed = Full> + ?Sized> Columns<T, M> for Mask<'_, C, M> {
+    observed_columns!();
+
+    fn weight(&self, i: usize, j: usize) -> T {
+        let known = self.observed.get(j).and_then(|frame| frame.get(i)).copied();
+        if known.unwrap_or(false) { T::ONE } else { T::ZERO }
+    }
+}
+
+impl<T: Real, const M: usize, C: Columns<T, M, Observed = Full> + ?Sized> Columns<T, M> for Weighted<'_, C, T, M> {
+    observed_columns!();
+
+    fn weight(&self, i: usize, j: usize) -> T {
+        self.weights.get(j).map_or(T::ZERO, |frame| value_at(frame, i))
+    }
 }
 
 /// X as a solver reads it: frames scaled by a power of two, their number, and ‖X‖² in that scale.
@@ -176,17 +329,65 @@ impl<I: Copy + Into<i32>, T: Real, const M: usize> Columns<T, M> for Quantized<'
 pub struct Data<'a, T, const M: usize, O = Full> {
     columns: &'a dyn Columns<T, M, Observed = O>,
     scale: T,
+    weight_scale: T,
     energy: T,
 }
 
-impl<'a, T: Real, const M: usize, O> Data<'a, T, M, O> {
-    pub(crate) fn new(columns: &'a dyn Columns<T, M, Observed = O>, scale: T, energy: T) -> Self {
-        Self { columns, scale, energy }
+impl<'a, T: Real, const M: usize, O: Observed> Data<'a, T, M, O> {
+    pub(crate) fn new(columns: &'a dyn Columns<T, M, Observed = O>, scale: T, weight_scale: T, energy: T) -> Self {
+        Self { columns, scale, weight_scale, energy }
     }
 
-    /// Writes frame `j`, scaled, into `out`. An index ≥ [`len`](Data::len) leaves `out` unspecified.
+    /// Writes frame `j`, scaled, into `out`; 0 where it is missing. An index ≥ [`len`](Data::len) leaves `out` unspecified.
     pub fn read(&self, j: usize, out: &mut [T; M]) {
         self.columns.read_scaled(j, self.scale, out);
+        if !O::ALL {
+            for (i, value) in out.iter_mut().enumerate() {
+                if !self.is_observed(i, j) {
+                    *value = T::ZERO;
+                }
+            }
+        }
+    }
+
+    /// Feature `i` of frame `j`, scaled; 0 where it is missing.
+    pub fn entry(&self, i: usize, j: usize) -> T {
+        if self.is_observed(i, j) { self.columns.entry(i, j) * self.scale } else { T::ZERO }
+    }
+
+    /// The weight of an entry, scaled by a power of two so that the largest one is in [1, 2). 1 for [`Full`] data.
+    pub fn weight(&self, i: usize, j: usize) -> T {
+        if O::ALL { T::ONE } else { self.columns.weight(i, j) * self.weight_scale }
+    }
+
+    /// False where the entry is missing.
+    pub fn is_observed(&self, i: usize, j: usize) -> bool {
+        O::ALL || self.columns.weight(i, j) > T::ZERO
+    }
+
+    /// `values`, one per feature of frame `j`, each times its weight.
+    pub(crate) fn weigh(&self, j: usize, values: &mut [T; M]) {
+        if !O::ALL {
+            for (i, value) in values.iter_mut().enumerate() {
+                *value *= self.weight(i, j);
+            }
+        }
+    }
+
+    /// As [`read`](Data::read), with the mean of the observed entries of the frame where one is missing.
+    pub(crate) fn read_filled(&self, j: usize, out: &mut [T; M]) {
+        self.read(j, out);
+        if !O::ALL {
+            let known = (0..M).filter(|&i| self.is_observed(i, j)).count();
+            if known > 0 {
+                let mean = out.iter().fold(T::ZERO, |sum, &x| sum + x) / T::from_count(known);
+                for (i, value) in out.iter_mut().enumerate() {
+                    if !self.is_observed(i, j) {
+                        *value = mean;
+                    }
+                }
+            }
+        }
     }
 
     /// Number of frames N.
@@ -199,7 +400,7 @@ impl<'a, T: Real, const M: usize, O> Data<'a, T, M, O> {
         self.columns.is_empty()
     }
 
-    /// ‖X‖²_F of the scaled frames.
+    /// ‖X‖²_F of the scaled frames, weighted.
     pub fn energy(&self) -> T {
         self.energy
     }

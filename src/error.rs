@@ -28,8 +28,15 @@ pub enum Error {
         /// Column of the entry: the frame.
         column: usize,
     },
-    /// Every entry of X is zero: there is nothing to factorise.
+    /// Every observed entry of X is zero: there is nothing to factorise.
     AllZero,
+    /// A weight of [`Masked`](crate::Masked) columns is NaN, infinite or negative.
+    Weight {
+        /// Row of the entry: the feature.
+        row: usize,
+        /// Column of the entry: the frame.
+        column: usize,
+    },
     /// The data have another number of frames than N.
     FrameCount {
         /// N of the types.
@@ -119,6 +126,9 @@ impl fmt::Display for Error {
             Error::NonFinite { row, column } => write!(f, "X is not finite at row {row}, column {column}"),
             Error::Negative { row, column } => write!(f, "X is negative at row {row}, column {column}"),
             Error::AllZero => f.write_str("X is zero everywhere"),
+            Error::Weight { row, column } => {
+                write!(f, "the weight of X is negative or not finite at row {row}, column {column}")
+            }
             Error::FrameCount { expected, got } => write!(f, "X has {got} frames, N is {expected}"),
             Error::InitialW { row, column } => {
                 write!(f, "initial W is negative or not finite at row {row}, column {column}")

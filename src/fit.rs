@@ -2,7 +2,7 @@
 
 use core::ops::ControlFlow;
 
-use crate::columns::{Columns, Full};
+use crate::columns::Columns;
 use crate::error::Error;
 use crate::factors::Factors;
 use crate::kernel;
@@ -120,8 +120,8 @@ impl<T: Real, S> Nmf<T, S> {
         ws: &mut S::Workspace,
     ) -> Result<Outcome<T>, Error>
     where
-        S: Solver<T, M, N, K>,
-        C: Columns<T, M, Observed = Full> + ?Sized,
+        S: Solver<T, M, N, K, C::Observed>,
+        C: Columns<T, M> + ?Sized,
     {
         self.fit_with(problem, factors, ws, &mut ())
     }
@@ -139,8 +139,8 @@ impl<T: Real, S> Nmf<T, S> {
         observer: &mut dyn Observer<T>,
     ) -> Result<Outcome<T>, Error>
     where
-        S: Solver<T, M, N, K>,
-        C: Columns<T, M, Observed = Full> + ?Sized,
+        S: Solver<T, M, N, K, C::Observed>,
+        C: Columns<T, M> + ?Sized,
     {
         self.start(problem, factors, ws)?.finish_with(observer)
     }
@@ -158,8 +158,8 @@ impl<T: Real, S> Nmf<T, S> {
         ws: &'r mut S::Workspace,
     ) -> Result<Run<'r, T, M, N, K, S, C>, Error>
     where
-        S: Solver<T, M, N, K>,
-        C: Columns<T, M, Observed = Full> + ?Sized,
+        S: Solver<T, M, N, K, C::Observed>,
+        C: Columns<T, M> + ?Sized,
     {
         self.stop.validate()?;
         self.solver.validate()?;
@@ -175,8 +175,8 @@ impl<T: Real, S> Nmf<T, S> {
 pub struct Run<'r, T, const M: usize, const N: usize, const K: usize, S, C>
 where
     T: Real,
-    S: Solver<T, M, N, K>,
-    C: Columns<T, M, Observed = Full> + ?Sized,
+    S: Solver<T, M, N, K, C::Observed>,
+    C: Columns<T, M> + ?Sized,
 {
     solver: &'r S,
     stop: Stop<T>,
@@ -198,8 +198,8 @@ where
 impl<'r, T, const M: usize, const N: usize, const K: usize, S, C> Run<'r, T, M, N, K, S, C>
 where
     T: Real,
-    S: Solver<T, M, N, K>,
-    C: Columns<T, M, Observed = Full> + ?Sized,
+    S: Solver<T, M, N, K, C::Observed>,
+    C: Columns<T, M> + ?Sized,
 {
     /// From checked settings and factors.
     pub(crate) fn new(
@@ -212,6 +212,7 @@ where
         let (w, h) = (&mut factors.w.data.0, factors.h.data.0.as_mut_slice());
         kernel::rescale(w, h, -problem.scale().exponent());
         kernel::balance(w, h);
+        problem.clear_unobserved(w, h);
         solver.begin(ws);
         Self {
             solver,
@@ -299,7 +300,7 @@ where
     }
 
     fn squared_error(&self) -> T {
-        kernel::residual(&self.problem.data(), &self.factors.w.data.0, self.factors.h.data.0.as_slice(), T::ONE)
+        self.solver.objective(&self.problem.data(), &self.factors.w, &self.factors.h)
     }
 
     /// Whether the stop rule is met.
@@ -344,7 +345,13 @@ where
         if !relative_error.is_finite() {
             return Err(Error::Diverged { sweeps: self.sweeps });
         }
-        let outcome = Outcome { status, sweeps: self.sweeps, relative_error, revived: self.revived };
+        let outcome = Outcome {
+            status,
+            sweeps: self.sweeps,
+            relative_error,
+            revived: self.revived,
+            unobserved: self.problem.unobserved(),
+        };
         self.outcome = Some(outcome);
         self.restore();
         Ok(outcome)
@@ -360,8 +367,8 @@ where
 impl<T, const M: usize, const N: usize, const K: usize, S, C> Drop for Run<'_, T, M, N, K, S, C>
 where
     T: Real,
-    S: Solver<T, M, N, K>,
-    C: Columns<T, M, Observed = Full> + ?Sized,
+    S: Solver<T, M, N, K, C::Observed>,
+    C: Columns<T, M> + ?Sized,
 {
     fn drop(&mut self) {
         if self.outcome.is_none() {

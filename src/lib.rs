@@ -92,24 +92,25 @@ mod kernel;
 pub mod nnls;
 mod outcome;
 mod problem;
+mod random;
 mod restarts;
 mod scalar;
 mod solver;
 mod stop;
 
-pub use columns::{Columns, Data, Full, Quantized};
+pub use columns::{Columns, Data, Full, Mask, Masked, Observed, Quantized, Weighted};
 pub use error::{Error, Setting};
 pub use factors::Factors;
 pub use fit::{Nmf, Run, Workspace};
 pub use history::History;
 pub use init::{Init, RandomColumns, Spa, Start, Uniform};
 pub use outcome::{Observer, Outcome, Progress};
-pub use problem::Problem;
+pub use problem::{Problem, Unobserved};
 pub use restarts::RestartLog;
 pub use scalar::Real;
 pub use solver::{
     Als, AlsWorkspace, AlternateWorkspace, Anls, AnlsWorkspace, Chain, ChainWorkspace, Hals, Momentum,
-    MomentumWorkspace, Mu, Penalty, Solver, Sweep,
+    MomentumWorkspace, Mu, Penalty, RandomAls, RandomAlsWorkspace, Solver, Sweep,
 };
 pub use stop::{Status, Stop};
 

@@ -2,6 +2,7 @@
 
 use core::ops::ControlFlow;
 
+use crate::problem::Unobserved;
 use crate::stop::Status;
 
 /// The state of a fit after a sweep.
@@ -33,6 +34,8 @@ pub struct Outcome<T> {
     pub relative_error: T,
     /// Dead components revived on the way.
     pub revived: u32,
+    /// Features and frames without an observed entry, whose factors are 0.
+    pub unobserved: Unobserved,
 }
 
 /// Watches a fit: progress bars, error traces, time limits.

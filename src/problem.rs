@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use nalgebra::SMatrix;
 
-use crate::columns::{Columns, Data};
+use crate::columns::{Columns, Data, Observed};
 use crate::error::Error;
 use crate::kernel;
 use crate::scalar::Real;
@@ -37,7 +37,20 @@ use crate::scalar::Real;
 pub struct Problem<'a, T, const M: usize, const N: usize, C: ?Sized> {
     x: &'a C,
     scale: Scale<T>,
+    weight_scale: T,
     energy: T,
+    unobserved: Unobserved,
+}
+
+/// Features and frames of which no entry is observed: nothing can be said about them. A fit sets their rows of W and columns
+/// of H to 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Unobserved {
+    /// Features (rows of X) without an observed entry.
+    pub features: usize,
+    /// Frames (columns of X) without an observed entry.
+    pub frames: usize,
 }
 
 /// The power of two between X and the numbers a solver computes with.
@@ -71,7 +84,7 @@ impl<'a, T: Real, const M: usize, const N: usize> Problem<'a, T, M, N, SMatrix<T
     ///
     /// # Errors
     ///
-    /// [`Error::NonFinite`], [`Error::Negative`] with the first such entry, column by column; [`Error::AllZero`].
+    /// [`Error::NonFinite`], [`Error::Negative`] with the first such observed entry, column by column; [`Error::AllZero`].
     pub fn new(x: &'a SMatrix<T, M, N>) -> Result<Self, Error> {
         Self::from_columns(x)
     }
@@ -82,24 +95,51 @@ impl<'a, T: Real, const M: usize, const N: usize, C: Columns<T, M> + ?Sized> Pro
     ///
     /// # Errors
     ///
-    /// [`Error::FrameCount`] if it does not have N frames; otherwise as [`Problem::new`].
+    /// [`Error::FrameCount`] if it does not have N frames; [`Error::Weight`] with the first weight that is negative or not
+    /// finite; otherwise as [`Problem::new`].
     pub fn from_columns(x: &'a C) -> Result<Self, Error> {
         const { assert!(M > 0 && N > 0, "X needs at least one feature and one frame") };
         if x.len() != N {
             return Err(Error::FrameCount { expected: N, got: x.len() });
         }
-        let (largest, energy) = inspect(&x)?;
-        Ok(Self { x, scale: Scale::new(largest), energy: energy.at(Scale::new(largest)) })
+        let (weight_scale, unobserved) = inspect_weights(&x)?;
+        let (largest, energy) = inspect(&x, weight_scale)?;
+        Ok(Self { x, scale: Scale::new(largest), weight_scale, energy: energy.at(Scale::new(largest)), unobserved })
+    }
+
+    /// How many features and frames of X have no observed entry. None, unless the columns are [`Masked`](crate::Masked).
+    pub fn unobserved(&self) -> Unobserved {
+        self.unobserved
     }
 
     /// What solvers and starts read: the columns of X, scaled.
     pub fn data(&self) -> Data<'_, T, M, C::Observed> {
-        Data::new(&self.x, self.scale.inward(), self.energy)
+        Data::new(&self.x, self.scale.inward(), self.weight_scale, self.energy)
     }
 
     /// The columns in the unit of X; the energy stays in the solvers' unit.
     pub(crate) fn unscaled(&self) -> Data<'_, T, M, C::Observed> {
-        Data::new(&self.x, T::ONE, self.energy)
+        Data::new(&self.x, T::ONE, self.weight_scale, self.energy)
+    }
+
+    /// Zeros what nothing is known about.
+    pub(crate) fn clear_unobserved<const K: usize>(&self, w: &mut [[T; M]; K], h: &mut [[T; K]]) {
+        if C::Observed::ALL || self.unobserved == Unobserved::default() {
+            return;
+        }
+        let data = self.data();
+        for (j, h) in h.iter_mut().enumerate() {
+            if !(0..M).any(|i| data.is_observed(i, j)) {
+                *h = [T::ZERO; K];
+            }
+        }
+        for i in 0..M {
+            if !(0..N).any(|j| data.is_observed(i, j)) {
+                for w in w.iter_mut() {
+                    w[i] = T::ZERO;
+                }
+            }
+        }
     }
 
     pub(crate) fn scale(&self) -> Scale<T> {
@@ -121,13 +161,39 @@ impl<T: Real> Energy<T> {
     }
 }
 
-/// One pass over X: every entry checked, the largest one and the energy found.
-fn inspect<T: Real, const M: usize, C: Columns<T, M> + ?Sized>(x: &C) -> Result<(T, Energy<T>), Error> {
+/// The power of two that brings the largest weight into [1, 2), and what has no weight at all.
+fn inspect_weights<T: Real, const M: usize, C: Columns<T, M>>(x: &C) -> Result<(T, Unobserved), Error> {
+    if C::Observed::ALL {
+        return Ok((T::ONE, Unobserved::default()));
+    }
+    let mut largest = T::ZERO;
+    let mut seen = [false; M];
+    let mut frames = 0;
+    for j in 0..x.len() {
+        let mut empty = true;
+        for (i, seen) in seen.iter_mut().enumerate() {
+            let weight = x.weight(i, j);
+            if !(weight >= T::ZERO && weight.is_finite()) {
+                return Err(Error::Weight { row: i, column: j });
+            }
+            largest = largest.at_least(weight);
+            *seen |= weight > T::ZERO;
+            empty &= !(weight > T::ZERO);
+        }
+        frames += usize::from(empty);
+    }
+    let features = seen.iter().filter(|&&seen| !seen).count();
+    Ok((T::exp2i(-largest.exponent()), Unobserved { features, frames }))
+}
+
+/// One pass over X: every observed entry checked, the largest one and the energy found.
+fn inspect<T: Real, const M: usize, C: Columns<T, M>>(x: &C, weight_scale: T) -> Result<(T, Energy<T>), Error> {
+    let data = Data::new(x, T::ONE, weight_scale, T::ONE);
     let mut buf = [T::ZERO; M];
     let mut scaled = Energy { scale: Scale::new(T::ZERO), sum: T::ZERO };
     let mut largest = T::ZERO;
     for j in 0..x.len() {
-        x.read_scaled(j, T::ONE, &mut buf);
+        data.read(j, &mut buf);
         for (i, &value) in buf.iter().enumerate() {
             if !value.is_finite() {
                 return Err(Error::NonFinite { row: i, column: j });
@@ -142,7 +208,9 @@ fn inspect<T: Real, const M: usize, C: Columns<T, M> + ?Sized>(x: &C) -> Result<
         for value in &mut buf {
             *value *= inward;
         }
-        scaled = Energy { sum: scaled.at(scale) + kernel::norm_squared(&buf), scale };
+        let plain = buf;
+        data.weigh(j, &mut buf);
+        scaled = Energy { sum: scaled.at(scale) + kernel::inner(&plain, &buf), scale };
     }
     if largest > T::ZERO { Ok((largest, scaled)) } else { Err(Error::AllZero) }
 }

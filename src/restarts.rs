@@ -6,7 +6,7 @@ use heapless::Vec;
 use rand_core::SeedableRng;
 use rand_xorshift::XorShiftRng;
 
-use crate::columns::{Columns, Full};
+use crate::columns::Columns;
 use crate::error::{Error, Setting};
 use crate::factors::Factors;
 use crate::fit::{Nmf, Run};
@@ -77,8 +77,8 @@ impl<T: Real, S> Nmf<T, S> {
         ws: &mut S::Workspace,
     ) -> Result<RestartLog<T, R>, Error>
     where
-        S: Solver<T, M, N, K>,
-        C: Columns<T, M, Observed = Full> + ?Sized,
+        S: Solver<T, M, N, K, C::Observed>,
+        C: Columns<T, M> + ?Sized,
     {
         self.fit_restarts_with(problem, start, best, trial, ws, &mut |_, _| ControlFlow::Continue(()))
     }
@@ -98,8 +98,8 @@ impl<T: Real, S> Nmf<T, S> {
         each: &mut dyn FnMut(usize, &Outcome<T>) -> ControlFlow<()>,
     ) -> Result<RestartLog<T, R>, Error>
     where
-        S: Solver<T, M, N, K>,
-        C: Columns<T, M, Observed = Full> + ?Sized,
+        S: Solver<T, M, N, K, C::Observed>,
+        C: Columns<T, M> + ?Sized,
     {
         if R == 0 {
             return Err(Error::Setting(Setting::Restarts));
@@ -144,8 +144,8 @@ impl<T: Real, S> Nmf<T, S> {
         ws: &mut S::Workspace,
     ) -> Result<Outcome<T>, Error>
     where
-        S: Solver<T, M, N, K>,
-        C: Columns<T, M, Observed = Full> + ?Sized,
+        S: Solver<T, M, N, K, C::Observed>,
+        C: Columns<T, M> + ?Sized,
     {
         match self.pilots {
             None => Run::new(&self.solver, self.stop, problem, trial, ws).finish_with(&mut ()),
@@ -164,7 +164,7 @@ fn begin<T: Real, const M: usize, const N: usize, const K: usize, C>(
     best: &Factors<T, M, N, K>,
     trial: &mut Factors<T, M, N, K>,
 ) where
-    C: Columns<T, M, Observed = Full> + ?Sized,
+    C: Columns<T, M> + ?Sized,
 {
     let mut rng = XorShiftRng::seed_from_u64(seed);
     match start {

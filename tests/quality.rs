@@ -9,7 +9,10 @@ use std::ops::ControlFlow;
 
 use rand_xorshift::XorShiftRng;
 use tinynmf::rand_core::SeedableRng;
-use tinynmf::{AlternateWorkspace, Factors, Hals, Nmf, Problem, Progress, Start, Status, Stop, Uniform, Workspace};
+use tinynmf::{
+    AlternateWorkspace, Factors, Hals, Nmf, Problem, Progress, RandomAls, RandomAlsWorkspace, Start, Status, Stop,
+    Uniform, Workspace,
+};
 
 /// Errors after `sweeps` sweeps in f32, and the sweep at which each start first came within 1e-3 of the best known error.
 fn starts<const M: usize, const N: usize, const K: usize>(
@@ -137,4 +140,28 @@ fn the_error_inside_a_sweep_is_the_direct_one() {
             assert!((progress.relative_error - direct).abs() <= 1e-3 * direct, "{} {direct}", progress.relative_error);
         }
     }
+}
+
+/// 99 columns and 99 rows of the notebook's exact problem, where the notebook's 1000 + 1000 ended at 0.696.
+#[test]
+fn random_als_solves_notebook_x_in_nine_sweeps() {
+    let ends = |solver: fn(u64) -> RandomAls| {
+        let x = data::notebook_x();
+        let problem = Problem::<f64, 12, 10, _>::from_columns(&x[..]).unwrap();
+        let mut errors: Vec<f64> = (0..200)
+            .map(|seed| {
+                let mut factors = Factors::<f64, 12, 10, 3>::zeros();
+                factors.init(&problem, Uniform(&mut XorShiftRng::seed_from_u64(seed)));
+                let nmf = Nmf::new(solver(seed)).stop(Stop::new().rel_tol(0.0).max_sweeps(9));
+                nmf.fit(&problem, &mut factors, &mut RandomAlsWorkspace::new()).unwrap().relative_error
+            })
+            .collect();
+        errors.sort_by(f64::total_cmp);
+        errors
+    };
+    let unconstrained = ends(|seed| RandomAls::unconstrained().seed(seed));
+    assert!(unconstrained[100] <= 2e-5, "median {:e}", unconstrained[100]);
+    assert!(unconstrained[199] <= 1e-3, "worst {:e}", unconstrained[199]);
+    let exact = ends(|seed| RandomAls::new().seed(seed));
+    assert!(exact[100] <= 2e-2, "median {:e}", exact[100]);
 }

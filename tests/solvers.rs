@@ -247,15 +247,18 @@ fn permuted_frames_and_features_permute_the_factors() {
         let shuffled: Vec<[T; 12]> = (0..10).map(|j| std::array::from_fn(|i| x[columns(j)][rows(i)])).collect();
         let (problem, other) = (checked::<T, 12, 10>(&x), checked::<T, 12, 10>(&shuffled));
         for_each_solver!(T, |promise, solver| {
-            let shuffle = |f: &Factors<T, 12, 10, 3>| Factors::<T, 12, 10, 3> {
-                w: SMatrix::from_fn(|i, k| f.w[(rows(i), k)]),
-                h: SMatrix::from_fn(|k, j| f.h[(k, columns(j))]),
-            };
-            let mut plain = uniform::<T, 12, 10, 3>(&problem, 1);
-            let mut factors = shuffle(&plain);
-            fit(solver, sweeps(10), &problem, &mut plain);
-            fit(solver, sweeps(10), &other, &mut factors);
-            assert_near(promise, &factors, &shuffle(&plain), "permuted");
+            // The order of the steps is part of a random method.
+            if !promise.shuffles {
+                let shuffle = |f: &Factors<T, 12, 10, 3>| Factors::<T, 12, 10, 3> {
+                    w: SMatrix::from_fn(|i, k| f.w[(rows(i), k)]),
+                    h: SMatrix::from_fn(|k, j| f.h[(k, columns(j))]),
+                };
+                let mut plain = uniform::<T, 12, 10, 3>(&problem, 1);
+                let mut factors = shuffle(&plain);
+                fit(solver, sweeps(10), &problem, &mut plain);
+                fit(solver, sweeps(10), &other, &mut factors);
+                assert_near(promise, &factors, &shuffle(&plain), "permuted");
+            }
         });
     }
     both!(check);
@@ -275,7 +278,7 @@ fn assert_near<T: Real, const M: usize, const N: usize, const K: usize>(
     };
     let worst = compare(&mut a.w.iter().copied(), &mut b.w.iter().copied())
         .max(compare(&mut a.h.iter().copied(), &mut b.h.iter().copied()));
-    assert!(worst <= tolerance::same_path::<T>(), "{} {} {what}: {worst:e}", promise.name, scalar::<T>());
+    assert!(worst <= tolerance::same_path::<T>(promise), "{} {} {what}: {worst:e}", promise.name, scalar::<T>());
 }
 
 #[test]
@@ -506,15 +509,19 @@ fn as_many_components_as_frames_or_features() {
             for start in [Begin::Uniform(1), Begin::Columns(1), Begin::Spa] {
                 let mut factors = begin::<T, M, N, K>(&problem, start);
                 let before = error(&x, &factors);
-                let frames = N <= K && matches!(start, Begin::Columns(_)) && promise.name != "Als";
+                let frames = N <= K && matches!(start, Begin::Columns(_)) && !promise.stalls;
                 fit(solver, sweeps(if frames { 500 } else { 30 }), &problem, &mut factors);
                 assert_sound(promise, &factors, "many components");
                 let after = error(&x, &factors);
-                assert!(after <= before + tolerance::floor::<T>(), "{}: {before} to {after}", promise.name);
+                // Signed factors may cancel, the more so the more components there are.
+                let slack =
+                    if promise.non_negative { tolerance::floor::<T>() } else { tolerance::singular::<T>(promise) };
+                assert!(after <= before + slack, "{}: {before} to {after}", promise.name);
                 let limit = match M.min(N) {
-                    1 => tolerance::floor::<T>(),
+                    1 if promise.shuffles => tolerance::singular::<T>(promise), // rank 1, every Gram singular
+                    1 => slack,
                     _ if frames && promise.creeps => tolerance::EXACT_CREEPING,
-                    _ if frames => tolerance::EXACT,
+                    _ if frames => tolerance::EXACT.max(slack),
                     _ => f64::INFINITY,
                 };
                 findings.expect(after <= limit, || {
@@ -570,6 +577,7 @@ fn every_solver_is_registered() {
         let source = std::fs::read_to_string(&path).unwrap();
         let words: Vec<&str> = source.split_whitespace().collect();
         let source = words.join(" ");
+        let source = source.replace("Solver<T, M, N, K, O>", "Solver<T, M, N, K>");
         for part in source.split(" Solver<T, M, N, K> for ").skip(1) {
             let name: String = part.chars().take_while(|c| c.is_alphanumeric()).collect();
             assert!(registered.contains(&name), "{name} in {} is not in for_each_solver!", path.display());

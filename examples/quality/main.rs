@@ -22,7 +22,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rand_xorshift::XorShiftRng;
 use rayon::prelude::*;
 use tinynmf::rand_core::SeedableRng;
-use tinynmf::{Als, Anls, Factors, Hals, Momentum, Mu, Nmf, Problem, Progress, Real, Solver, Start, Stop, Uniform};
+use tinynmf::{
+    Als, Anls, Factors, Hals, Momentum, Mu, Nmf, Problem, Progress, RandomAls, Real, Solver, Start, Stop, Uniform,
+};
 
 /// A problem: its data, the sweeps it is judged after and the best error known.
 struct Case<const M: usize, const N: usize, const K: usize> {
@@ -153,6 +155,9 @@ fn solvers<T: Real, const M: usize, const N: usize, const K: usize>(
     run.solver("hals_1_pass", Hals::new().passes(1));
     run.solver("hals", Hals::new());
     run.solver("mu", Mu::new());
+    run.solver("random_als", RandomAls::new());
+    run.solver("random_als_projected", RandomAls::projected());
+    run.solver("random_als_unconstrained", RandomAls::unconstrained());
     run.solver("momentum_anls", Momentum::new(Anls::new()));
     run.solver("momentum_hals", Momentum::new(Hals::new()));
     run.pilots("momentum_hals_8_pilots", Momentum::new(Hals::new()));

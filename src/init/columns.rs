@@ -4,7 +4,8 @@ use nalgebra::SMatrix;
 use rand_core::Rng;
 
 use super::{Init, project};
-use crate::columns::Data;
+use crate::columns::{Data, Observed};
+use crate::random::below;
 use crate::scalar::Real;
 
 /// W from K different random columns of X, H from the scaled projections of X onto them.
@@ -18,17 +19,15 @@ use crate::scalar::Real;
 #[derive(Debug)]
 pub struct RandomColumns<'r, R: ?Sized>(pub &'r mut R);
 
-impl<T: Real, const M: usize, const N: usize, const K: usize, R: Rng + ?Sized> Init<T, M, N, K>
+impl<T: Real, const M: usize, const N: usize, const K: usize, R: Rng + ?Sized, O: Observed> Init<T, M, N, K, O>
     for RandomColumns<'_, R>
 {
-    fn fill(self, x: &Data<'_, T, M>, w: &mut SMatrix<T, M, K>, h: &mut SMatrix<T, K, N>) {
+    fn fill(self, x: &Data<'_, T, M, O>, w: &mut SMatrix<T, M, K>, h: &mut SMatrix<T, K, N>) {
         let mut taken = [usize::MAX; K];
         for (k, w) in w.data.0.iter_mut().enumerate() {
-            // The high half of the product is uniform on 0..N to within N/2³².
-            let first = ((u64::from(self.0.next_u32()) * N as u64) >> 32) as usize;
-            let mut j = first;
+            let mut j = below(self.0, N);
             for _ in 0..N {
-                x.read(j, w);
+                x.read_filled(j, w);
                 let zero = w.iter().all(|&w| w == T::ZERO);
                 if !zero && (k >= N || !taken.contains(&j)) {
                     break;

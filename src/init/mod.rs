@@ -6,7 +6,7 @@ mod uniform;
 
 use nalgebra::SMatrix;
 
-use crate::columns::{Columns, Data, Full};
+use crate::columns::{Columns, Data, Full, Observed};
 use crate::factors::Factors;
 use crate::kernel;
 use crate::problem::Problem;
@@ -20,9 +20,12 @@ pub use uniform::Uniform;
 ///
 /// No start is based on a singular value decomposition: NNDSVD was measured no better than scaled random factors on small
 /// problems, and got stuck on one of them.
-pub trait Init<T: Real, const M: usize, const N: usize, const K: usize> {
+///
+/// The starts here also serve data with missing entries (`O` = [`Masked`](crate::Masked)): `Uniform` finds its scale on the
+/// observed entries, the others put the mean of a frame where one of its entries is missing.
+pub trait Init<T: Real, const M: usize, const N: usize, const K: usize, O = Full> {
     /// Overwrites W and H, in the scale in which `x` is read.
-    fn fill(self, x: &Data<'_, T, M>, w: &mut SMatrix<T, M, K>, h: &mut SMatrix<T, K, N>);
+    fn fill(self, x: &Data<'_, T, M, O>, w: &mut SMatrix<T, M, K>, h: &mut SMatrix<T, K, N>);
 }
 
 impl<T: Real, const M: usize, const N: usize, const K: usize> Factors<T, M, N, K> {
@@ -31,9 +34,9 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Factors<T, M, N, K
     /// # Cost
     ///
     /// See the start: [`Uniform`](crate::Uniform), [`RandomColumns`](crate::RandomColumns), [`Spa`](crate::Spa).
-    pub fn init<C>(&mut self, problem: &Problem<'_, T, M, N, C>, init: impl Init<T, M, N, K>)
+    pub fn init<C>(&mut self, problem: &Problem<'_, T, M, N, C>, init: impl Init<T, M, N, K, C::Observed>)
     where
-        C: Columns<T, M, Observed = Full> + ?Sized,
+        C: Columns<T, M> + ?Sized,
     {
         init.fill(&problem.data(), &mut self.w, &mut self.h);
         kernel::rescale(&mut self.w.data.0, self.h.data.0.as_mut_slice(), problem.scale().exponent());
@@ -58,11 +61,15 @@ pub enum Start {
 
 /// H for a W that was taken from the data: each h_j is the non-negative Wᵀx_j, scaled to fit x_j best.
 ///
-/// A component without energy gets a zero row and is left to revival.
-fn project<T: Real, const M: usize, const K: usize>(x: &Data<'_, T, M>, w: &[[T; M]; K], h: &mut [[T; K]]) {
+/// A component without energy gets a zero row and is left to revival. Missing entries count as the mean of their frame.
+fn project<T: Real, const M: usize, const K: usize, O: Observed>(
+    x: &Data<'_, T, M, O>,
+    w: &[[T; M]; K],
+    h: &mut [[T; K]],
+) {
     let (mut frame, mut model) = ([T::ZERO; M], [T::ZERO; M]);
     for (j, h) in h.iter_mut().enumerate() {
-        x.read(j, &mut frame);
+        x.read_filled(j, &mut frame);
         for (h, w) in h.iter_mut().zip(w) {
             *h = kernel::inner(w, &frame);
         }

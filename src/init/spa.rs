@@ -3,7 +3,7 @@
 use nalgebra::SMatrix;
 
 use super::{Init, project};
-use crate::columns::Data;
+use crate::columns::{Data, Observed};
 use crate::kernel;
 use crate::scalar::Real;
 
@@ -25,13 +25,13 @@ use crate::scalar::Real;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Spa;
 
-impl<T: Real, const M: usize, const N: usize, const K: usize> Init<T, M, N, K> for Spa {
-    fn fill(self, x: &Data<'_, T, M>, w: &mut SMatrix<T, M, K>, h: &mut SMatrix<T, K, N>) {
+impl<T: Real, const M: usize, const N: usize, const K: usize, O: Observed> Init<T, M, N, K, O> for Spa {
+    fn fill(self, x: &Data<'_, T, M, O>, w: &mut SMatrix<T, M, K>, h: &mut SMatrix<T, K, N>) {
         let basis = &mut w.data.0;
         let norms = h.data.0.as_mut_slice();
         let mut frame = [T::ZERO; M];
         for (j, norm) in norms.iter_mut().enumerate() {
-            x.read(j, &mut frame);
+            x.read_filled(j, &mut frame);
             norm[0] = kernel::norm_squared(&frame);
         }
         let mut taken = [None; K];
@@ -40,7 +40,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Init<T, M, N, K> f
                 .iter()
                 .enumerate()
                 .fold((0, T::ZERO), |best, (j, norm)| if norm[0] > best.1 { (j, norm[0]) } else { best });
-            x.read(j, &mut frame);
+            x.read_filled(j, &mut frame);
             let before = kernel::norm_squared(&frame);
             let (done, open) = basis.split_at_mut(k);
             // Twice: one orthogonalisation leaves rounding of the size of what it removed.
@@ -67,14 +67,14 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Init<T, M, N, K> f
             }
             let direction = frame;
             for (j, norm) in norms.iter_mut().enumerate() {
-                x.read(j, &mut frame);
+                x.read_filled(j, &mut frame);
                 let share = kernel::inner(&direction, &frame);
                 norm[0] = (norm[0] - share * share).positive();
             }
         }
         for (w, taken) in basis.iter_mut().zip(taken) {
             match taken {
-                Some(j) => x.read(j, w),
+                Some(j) => x.read_filled(j, w),
                 None => *w = [T::ZERO; M],
             }
         }

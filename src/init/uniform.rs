@@ -4,7 +4,7 @@ use nalgebra::SMatrix;
 use rand_core::Rng;
 
 use super::Init;
-use crate::columns::Data;
+use crate::columns::{Data, Observed};
 use crate::kernel;
 use crate::scalar::Real;
 
@@ -32,8 +32,10 @@ use crate::scalar::Real;
 #[derive(Debug)]
 pub struct Uniform<'r, R: ?Sized>(pub &'r mut R);
 
-impl<T: Real, const M: usize, const N: usize, const K: usize, R: Rng + ?Sized> Init<T, M, N, K> for Uniform<'_, R> {
-    fn fill(self, x: &Data<'_, T, M>, w: &mut SMatrix<T, M, K>, h: &mut SMatrix<T, K, N>) {
+impl<T: Real, const M: usize, const N: usize, const K: usize, R: Rng + ?Sized, O: Observed> Init<T, M, N, K, O>
+    for Uniform<'_, R>
+{
+    fn fill(self, x: &Data<'_, T, M, O>, w: &mut SMatrix<T, M, K>, h: &mut SMatrix<T, K, N>) {
         for w in w.data.0.as_flattened_mut() {
             *w = T::unit(self.0.next_u64());
         }
@@ -48,14 +50,25 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, R: Rng + ?Sized> I
 }
 
 /// ⟨X, WH⟩ / ‖WH‖². 1 in the one case in which every draw was 0.
-fn optimal_scale<T: Real, const M: usize, const K: usize>(x: &Data<'_, T, M>, w: &[[T; M]; K], h: &[[T; K]]) -> T {
+fn optimal_scale<T: Real, const M: usize, const K: usize, O: Observed>(
+    x: &Data<'_, T, M, O>,
+    w: &[[T; M]; K],
+    h: &[[T; K]],
+) -> T {
     let (mut frame, mut model) = ([T::ZERO; M], [T::ZERO; M]);
     let (mut fit, mut size) = (T::ZERO, T::ZERO);
     for (j, h) in h.iter().enumerate() {
         kernel::product_into(w, h, &mut model);
         x.read(j, &mut frame);
-        fit += kernel::inner(&frame, &model);
-        size += kernel::norm_squared(&model);
+        if O::ALL {
+            fit += kernel::inner(&frame, &model);
+            size += kernel::norm_squared(&model);
+        } else {
+            let plain = model;
+            x.weigh(j, &mut model);
+            fit += kernel::inner(&frame, &model);
+            size += kernel::inner(&plain, &model);
+        }
     }
     if size > T::ZERO { fit / size } else { T::ONE }
 }

@@ -2,7 +2,7 @@
 //!
 //! `--cfg tinynmf_narrow` gives a desktop the width of a microcontroller, for the test that both produce the same bits.
 
-use crate::columns::Data;
+use crate::columns::{Data, Observed};
 use crate::scalar::Real;
 
 #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(tinynmf_narrow)))]
@@ -81,7 +81,7 @@ impl<T: Real, const M: usize> Frames<T, M> {
     }
 
     /// Reads the `count` frames from `first` on.
-    pub(crate) fn load<O>(&mut self, x: &Data<'_, T, M, O>, first: usize, count: usize) {
+    pub(crate) fn load<O: Observed>(&mut self, x: &Data<'_, T, M, O>, first: usize, count: usize) {
         for (l, column) in self.columns.iter_mut().enumerate() {
             if l < count {
                 x.read(first + l, column);

@@ -80,7 +80,7 @@ mod tests {
             }
         }
         let columns = &x[..];
-        let data = Data::new(&columns, 1.0, 1.0);
+        let data = Data::new(&columns, 1.0, 1.0, 1.0);
         let mut frames = Frames::new();
         for first in (0..N).step_by(LANES) {
             frames.load(&data, first, LANES.min(N - first));
@@ -106,7 +106,7 @@ mod tests {
     fn accumulate_gathers_both_moments() {
         let Example { x, h, .. } = example();
         let columns = &x[..];
-        let data = Data::new(&columns, 1.0, 1.0);
+        let data = Data::new(&columns, 1.0, 1.0, 1.0);
         let (mut a, mut b) = ([[0.0; K]; K], [[0.0; M]; K]);
         let mut frames = Frames::new();
         for first in (0..N).step_by(LANES) {
@@ -139,7 +139,7 @@ mod tests {
         };
         let residuals: [f32; N] = core::array::from_fn(|j| (0..M).map(|i| squared(i, j)).sum());
         let columns = &x[..];
-        let data = Data::new(&columns, 1.0, 2.0);
+        let data = Data::new(&columns, 1.0, 1.0, 2.0);
         assert_eq!(residual(&data, &w, &h, 1.0), residuals.iter().sum::<f32>() / 2.0);
         let worst = residuals.iter().copied().fold(0.0, f32::max);
         let (j, energy) = worst_frame(&data, &w, &h);

@@ -2,8 +2,8 @@
 //!
 //! The shortcut ‖X‖² − 2⟨X, WH⟩ + ‖WH‖² is the difference of large sums: in f32 it can read 0 where the truth is 2e-4.
 
-use super::norm_squared;
-use crate::columns::Data;
+use super::{inner, norm_squared};
+use crate::columns::{Data, Observed};
 use crate::scalar::Real;
 
 /// `r` −= W h, component by component. M·K multiply-adds.
@@ -25,8 +25,8 @@ pub(crate) fn product_into<T: Real, const M: usize, const K: usize>(w: &[[T; M];
     }
 }
 
-/// ‖unit·(x_j − W h_j)‖² for every frame, handed to `each` in order. One pass over X, M numbers of stack.
-fn for_each_frame<T: Real, const M: usize, const K: usize, O>(
+/// ‖unit·(x_j − W h_j)‖², weighted, for every frame, handed to `each` in order. One pass over X, M numbers of stack.
+fn for_each_frame<T: Real, const M: usize, const K: usize, O: Observed>(
     x: &Data<'_, T, M, O>,
     w: &[[T; M]; K],
     h: &[[T; K]],
@@ -40,12 +40,19 @@ fn for_each_frame<T: Real, const M: usize, const K: usize, O>(
         for r in &mut r {
             *r *= unit;
         }
-        each(j, norm_squared(&r));
+        let energy = if O::ALL {
+            norm_squared(&r)
+        } else {
+            let plain = r;
+            x.weigh(j, &mut r);
+            inner(&plain, &r)
+        };
+        each(j, energy);
     }
 }
 
 /// ‖unit·(X − WH)‖² / ‖X‖², with ‖X‖² as `x` states it: `unit` is 1 unless `x` is read in another scale than that.
-pub(crate) fn residual<T: Real, const M: usize, const K: usize, O>(
+pub(crate) fn residual<T: Real, const M: usize, const K: usize, O: Observed>(
     x: &Data<'_, T, M, O>,
     w: &[[T; M]; K],
     h: &[[T; K]],
@@ -57,7 +64,7 @@ pub(crate) fn residual<T: Real, const M: usize, const K: usize, O>(
 }
 
 /// The frame with the largest residual, and that ‖x_j − W h_j‖² / ‖X‖².
-pub(crate) fn worst_frame<T: Real, const M: usize, const K: usize, O>(
+pub(crate) fn worst_frame<T: Real, const M: usize, const K: usize, O: Observed>(
     x: &Data<'_, T, M, O>,
     w: &[[T; M]; K],
     h: &[[T; K]],

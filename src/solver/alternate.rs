@@ -8,10 +8,8 @@ use crate::columns::Data;
 use crate::kernel::{self, Block, Frames, LANES, Lanes};
 use crate::scalar::Real;
 
+use super::revival::Revivals;
 use super::{Penalty, Sweep};
-
-/// Revivals that one fit may spend, per component on average. Components that die more often have nothing to say.
-const REVIVALS: u32 = 4;
 
 /// How a method improves K-vectors.
 pub(crate) trait Rule<T: Real, const K: usize> {
@@ -36,7 +34,7 @@ pub struct AlternateWorkspace<T, const M: usize, const K: usize> {
     row_energy: [T; M],
     frames: Frames<T, M>,
     started: bool,
-    revivals: u32,
+    revivals: Revivals,
     /// Squared error before the sweep, kept only where penalties are set.
     last: Option<T>,
 }
@@ -51,7 +49,7 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
             row_energy: [T::ZERO; M],
             frames: Frames::new(),
             started: false,
-            revivals: 0,
+            revivals: Revivals::none(),
             last: None,
         }
     }
@@ -59,7 +57,7 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
     /// Forgets the last problem.
     pub(crate) fn begin(&mut self) {
         self.started = false;
-        self.revivals = REVIVALS.saturating_mul(K as u32);
+        self.revivals = Revivals::for_components(K);
         self.last = None;
     }
 
@@ -81,7 +79,11 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
         self.sweep_h(x, w, h, on_h, rule, &mut decrease);
         let error = self.sweep_w(w, on_w, rule, &mut decrease);
         let mut sweep = Sweep::new((decrease * T::TWO / x.energy()).positive(), error / x.energy());
-        sweep.revived = self.revive(x, w, h, sweep.error);
+        let mut energies = [T::ZERO; K];
+        for (k, energy) in energies.iter_mut().enumerate() {
+            *energy = self.moments[k][k];
+        }
+        sweep.revived = self.revivals.revive(x, w, h, &energies, sweep.error);
         if sweep.revived > 0 || sweep.error < T::ROW_WISE {
             sweep.error = kernel::residual(x, w, h, T::ONE);
         }
@@ -166,38 +168,6 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
             }
         }
         error
-    }
-
-    /// Gives each dead component the frame that the others explain worst: w_k ← (x_j − Wh_j)₊, h_k ← e_j. The error falls by
-    /// the energy of that positive part.
-    fn revive(&mut self, x: &Data<'_, T, M>, w: &mut [[T; M]; K], h: &mut [[T; K]], error: T) -> u32 {
-        let mut revived = 0;
-        let energies = kernel::diagonal(w);
-        for k in 0..K {
-            let alive = energies[k] * self.moments[k][k] > T::DEAD * x.energy();
-            // Below EXPLAINED there is nothing to give it.
-            if alive || self.revivals == 0 || error <= T::EXPLAINED {
-                continue;
-            }
-            w[k] = [T::ZERO; M];
-            for h in h.iter_mut() {
-                h[k] = T::ZERO;
-            }
-            let (j, worst) = kernel::worst_frame(x, w, h);
-            if worst * T::from_count(x.len()) <= T::EXPLAINED {
-                continue;
-            }
-            let mut residual = [T::ZERO; M];
-            x.read(j, &mut residual);
-            if let Some(h) = h.get_mut(j) {
-                kernel::residual_into(w, h, &mut residual);
-                h[k] = T::ONE;
-            }
-            w[k] = residual.map(T::positive);
-            self.revivals -= 1;
-            revived += 1;
-        }
-        revived
     }
 }
 

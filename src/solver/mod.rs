@@ -8,10 +8,12 @@ mod hals;
 mod momentum;
 mod mu;
 mod penalty;
+mod random_als;
+mod revival;
 
 use nalgebra::SMatrix;
 
-use crate::columns::{Data, Full};
+use crate::columns::{Data, Full, Observed};
 use crate::error::Error;
 use crate::scalar::Real;
 
@@ -23,6 +25,7 @@ pub use hals::Hals;
 pub use momentum::{Momentum, MomentumWorkspace};
 pub use mu::Mu;
 pub use penalty::Penalty;
+pub use random_als::{RandomAls, RandomAlsWorkspace};
 
 /// One way to improve factors, a sweep at a time: all of H once, then all of W once.
 ///
@@ -33,7 +36,11 @@ pub use penalty::Penalty;
 ///
 /// W and H are in the scale of `x`, finite and non-negative, and stay so. After a sweep they hold the best iterate the
 /// solver is willing to stand for: a driver may stop after any sweep.
-pub trait Solver<T: Real, const M: usize, const N: usize, const K: usize, O = Full> {
+#[diagnostic::on_unimplemented(
+    message = "the solver `{Self}` cannot fit data of which `{O}` entries are observed, or not with these sizes",
+    note = "with missing entries or weights (`Masked`), use `Kaczmarz`, `KaczmarzEntry` or `RandomAls`"
+)]
+pub trait Solver<T: Real, const M: usize, const N: usize, const K: usize, O: Observed = Full> {
     /// State between sweeps, and scratch. Has a `const fn new()` for statics.
     type Workspace;
 

@@ -25,11 +25,15 @@ pub struct Promise {
     pub solves: bool,
     /// Converges too slowly for tests of where an iteration ends.
     pub creeps: bool,
+    /// Takes columns and rows in a random order of their own.
+    pub shuffles: bool,
+    /// Sets negative numbers to 0, and may come to rest above the constrained minimum.
+    pub stalls: bool,
 }
 
 impl Promise {
     pub const fn new(name: &'static str) -> Self {
-        Self { name, non_negative: true, descends: true, solves: false, creeps: false }
+        Self { name, non_negative: true, descends: true, solves: false, creeps: false, shuffles: false, stalls: false }
     }
 
     pub const fn signed(self) -> Self {
@@ -44,6 +48,14 @@ impl Promise {
         Self { solves: true, ..self }
     }
 
+    pub const fn stalls(self) -> Self {
+        Self { stalls: true, ..self }
+    }
+
+    pub const fn shuffles(self) -> Self {
+        Self { shuffles: true, ..self }
+    }
+
     pub const fn creeps(self) -> Self {
         Self { creeps: true, ..self }
     }
@@ -55,13 +67,17 @@ impl Promise {
 macro_rules! for_each_solver {
     ($t:ty, |$promise:ident, $solver:ident| $body:expr) => {
         for_each_solver! { @run $promise, $solver, $body;
-            new("Als").compares().solves() => tinynmf::Als::<$t>::new(),
+            new("Als").compares().solves().stalls() => tinynmf::Als::<$t>::new(),
             new("Als::unconstrained").signed().compares().solves() => tinynmf::Als::<$t>::unconstrained(),
             new("Anls").solves() => tinynmf::Anls::<$t>::new(),
             new("Hals") => tinynmf::Hals::<$t>::new(),
             new("Hals, 1 pass") => tinynmf::Hals::<$t>::new().passes(1),
             new("Mu").creeps() => tinynmf::Mu::<$t>::new(),
             new("Mu, 5 passes").creeps() => tinynmf::Mu::<$t>::new().passes(5),
+            new("RandomAls").solves().shuffles() => tinynmf::RandomAls::new(),
+            new("RandomAls, replacement").solves().shuffles() => tinynmf::RandomAls::new().replacement(true),
+            new("RandomAls::projected").solves().shuffles().stalls() => tinynmf::RandomAls::projected(),
+            new("RandomAls::unconstrained").signed().solves().shuffles() => tinynmf::RandomAls::unconstrained(),
             new("Momentum<Hals>").compares() => tinynmf::Momentum::new(tinynmf::Hals::<$t>::new()),
             new("Momentum<Anls>").compares().solves() => tinynmf::Momentum::new(tinynmf::Anls::<$t>::new()),
             new("Chain<Hals, Anls>").solves() =>

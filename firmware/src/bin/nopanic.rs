@@ -15,8 +15,8 @@ use tinynmf::nalgebra::{SMatrix, SVector};
 use tinynmf::rand_core::SeedableRng;
 use tinynmf::{
     Als, AlsWorkspace, AlternateWorkspace, Anls, AnlsWorkspace, ChainWorkspace, Columns, Error, Factors, Full, History,
-    Momentum, MomentumWorkspace, Mu, Nmf, Observer, Outcome, Problem, Progress, Quantized, RandomColumns, Real, RestartLog,
-    Solver, Spa, Start, Stop, Uniform, Workspace, nnls,
+    Momentum, MomentumWorkspace, Mu, Nmf, Observer, Outcome, Problem, Progress, Quantized, RandomAls,
+    RandomAlsWorkspace, RandomColumns, Real, RestartLog, Solver, Spa, Start, Stop, Uniform, Workspace, nnls,
 };
 
 const M: usize = 16;
@@ -56,6 +56,10 @@ fn every_solver<T: Real>() -> Result<(), Error> {
     fit(&problem, &mut factors, Nmf::new(Mu::new().passes(2)), &mut AlternateWorkspace::new())?;
     fit(&problem, &mut factors, Nmf::new(Als::new().l2_w(T::HALF)), &mut AlsWorkspace::new())?;
     fit(&problem, &mut factors, Nmf::new(Als::unconstrained()), &mut AlsWorkspace::new())?;
+    let mut ws = RandomAlsWorkspace::new();
+    for solver in [RandomAls::new(), RandomAls::projected(), RandomAls::unconstrained().replacement(true)] {
+        fit(&problem, &mut factors, Nmf::new(black_box(solver)), &mut ws)?;
+    }
     let finished = Nmf::new(Momentum::new(Anls::new())).finish(Anls::new());
     let mut ws = ChainWorkspace::with(MomentumWorkspace::with(AnlsWorkspace::new()), AnlsWorkspace::new());
     fit(&problem, &mut factors, finished, &mut ws)?;

@@ -1,0 +1,63 @@
+//! Dead components get a second life.
+
+use crate::columns::{Data, Observed};
+use crate::kernel;
+use crate::scalar::Real;
+
+/// Revivals that one fit may spend, per component on average. Components that die more often have nothing to say.
+const REVIVALS: u32 = 4;
+
+/// What a fit may still spend.
+#[derive(Clone, Copy)]
+pub(crate) struct Revivals(u32);
+
+impl Revivals {
+    pub(crate) const fn none() -> Self {
+        Self(0)
+    }
+
+    pub(crate) const fn for_components(k: usize) -> Self {
+        Self(REVIVALS.saturating_mul(k as u32))
+    }
+
+    /// Gives each dead component the frame that the others explain worst: w_k ← (x_j − Wh_j)₊, h_k ← e_j. The error falls by
+    /// the energy of that positive part.
+    ///
+    /// `energies`: ‖h_k‖² of every component. `error`: the squared relative one.
+    pub(crate) fn revive<T: Real, const M: usize, const K: usize, O: Observed>(
+        &mut self,
+        x: &Data<'_, T, M, O>,
+        w: &mut [[T; M]; K],
+        h: &mut [[T; K]],
+        energies: &[T; K],
+        error: T,
+    ) -> u32 {
+        let mut revived = 0;
+        let lengths = kernel::diagonal(w);
+        for k in 0..K {
+            let alive = lengths[k] * energies[k] > T::DEAD * x.energy();
+            // Below EXPLAINED there is nothing to give it.
+            if alive || self.0 == 0 || error <= T::EXPLAINED {
+                continue;
+            }
+            w[k] = [T::ZERO; M];
+            for h in h.iter_mut() {
+                h[k] = T::ZERO;
+            }
+            let (j, worst) = kernel::worst_frame(x, w, h);
+            if worst * T::from_count(x.len()) <= T::EXPLAINED {
+                continue;
+            }
+            let mut residual = [T::ZERO; M];
+            x.read(j, &mut residual);
+            if let Some(h) = h.get_mut(j) {
+                kernel::residual_into(w, h, &mut residual);
+                h[k] = T::ONE;
+            }
+            w[k] = residual.map(T::positive);
+            self.0 -= 1;
+            revived += 1;
+        }
+        revived
+    }
+}
