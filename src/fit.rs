@@ -212,6 +212,7 @@ where
         let (w, h) = (&mut factors.w.data.0, factors.h.data.0.as_mut_slice());
         kernel::rescale(w, h, -problem.scale().exponent());
         kernel::balance(w, h);
+        kernel::clear_overflowing(w, h);
         problem.clear_unobserved(w, h);
         solver.begin(ws);
         Self {

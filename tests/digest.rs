@@ -60,9 +60,9 @@ expected! {
     Als::unconstrained(), Uniform, 0x10446123020ee251, 0x829b259e9ee5a76e;
     Chain::new(Hals::new(), Anls::new()), Uniform, 0x57bc7fe857ef6f6b, 0xbd4033bd2f86e106;
     Mu::new(), Uniform, 0xdcd6a35474909fd0, 0x09554efe09ed8012;
-    RandomAls::new(), Uniform, 0x4acc046b0ccdd060, 0xe9619eb30d1f794a;
-    RandomAls::projected().replacement(true), Uniform, 0x4c85a32d0d148553, 0x76f2ee4685e32629;
-    RandomAls::unconstrained(), Uniform, 0xc47c4e96832487ca, 0x570cc130d11327b2;
+    RandomAls::new(), Uniform, 0x6ea87769410e5c3a, 0xa1dd363d81cc960c;
+    RandomAls::projected().replacement(true), Uniform, 0xbeba0b9169575246, 0x938235fc32f6da9f;
+    RandomAls::unconstrained(), Uniform, 0x42bd26bc986f819b, 0x1f4c4f2affff9011;
 }
 
 fn tenth<T: Real>() -> T {

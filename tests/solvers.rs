@@ -393,7 +393,9 @@ fn a_converged_point_is_left_within_two_sweeps() {
         for_each_solver!(T, |promise, solver| {
             for seed in 1..=3 {
                 let mut factors = uniform::<T, 12, 10, 3>(&problem, seed);
-                if !promise.non_negative || (exact && promise.creeps) {
+                // Where one projected step depends on the order of those before, the orders of the sweeps keep it moving.
+                let restless = (exact && promise.creeps) || (promise.stalls && promise.shuffles);
+                if !promise.non_negative || restless {
                     continue; // its own factors are no start: they may be negative; or it never comes to rest
                 }
                 let tight = Stop::new().rel_tol(from_f64(tolerance::TIGHT)).max_sweeps(5000);

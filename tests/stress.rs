@@ -18,7 +18,7 @@ enum Bound {
     /// This one, whatever the solver.
     Every(f64),
     /// This one, but for clipped ALS, which stalls where parts compete.
-    ButAls(f64),
+    ButClipped(f64),
 }
 
 /// One case in both precisions.
@@ -39,9 +39,11 @@ fn survive<T: Real, const M: usize, const N: usize, const K: usize>(
     let problem = checked::<T, M, N>(&x);
     for_each_solver!(T, |promise, solver| {
         let limit = match bound {
+            // Where the slow methods get in so few sweeps is not what is tested here.
+            _ if promise.is_weak() => f64::INFINITY,
             Bound::Every(limit) => limit,
-            Bound::ButAls(limit) if promise.name != "Als" => limit,
-            Bound::ButAls(_) | Bound::Start => f64::INFINITY,
+            Bound::ButClipped(limit) if !promise.stalls => limit,
+            Bound::ButClipped(_) | Bound::Start => f64::INFINITY,
         };
         for start in STARTS {
             let what = format!("{name}, {} {} {start:?}", promise.name, scalar::<T>());
@@ -194,12 +196,12 @@ fn rank_1_with_4_components() {
 
 #[test]
 fn rank_2_with_6_components() {
-    case::<12, 10, 6>("rank 2", &planted::<12, 10, 2>(1), 60, Bound::ButAls(5e-3));
+    case::<12, 10, 6>("rank 2", &planted::<12, 10, 2>(1), 60, Bound::ButClipped(5e-3));
 }
 
 #[test]
 fn more_components_than_rows_or_columns() {
-    case::<4, 5, 7>("K > min(M, N)", &random::<4>(1, 5), 60, Bound::ButAls(1e-4));
+    case::<4, 5, 7>("K > min(M, N)", &random::<4>(1, 5), 60, Bound::ButClipped(1e-4));
 }
 
 #[test]
@@ -216,7 +218,7 @@ fn collinear_parts() {
         let (first, second) = (parts[0], parts[1]);
         parts[1] = std::array::from_fn(|i| first[i] + angle * second[i]);
         let frames = product(&parts, &random::<4>(1001, 10));
-        case::<12, 10, 4>(&format!("collinear {angle:e}"), &frames, 40, Bound::ButAls(5e-3));
+        case::<12, 10, 4>(&format!("collinear {angle:e}"), &frames, 40, Bound::ButClipped(5e-3));
     }
 }
 
@@ -264,7 +266,7 @@ fn duplicate_columns() {
     for j in 0..5 {
         frames[j + 5] = frames[j];
     }
-    case::<12, 10, 4>("duplicates", &frames, 60, Bound::ButAls(5e-3));
+    case::<12, 10, 4>("duplicates", &frames, 60, Bound::ButClipped(5e-3));
 }
 
 // Starts that a caller may hand over.
@@ -291,6 +293,7 @@ fn from_factors(name: &str, limit: f64, fill: &dyn Fn(usize, usize, f64) -> f64,
             match fit_or_error(solver, sweeps(200), &problem, &mut factors) {
                 Ok(outcome) => {
                     let told = to_f64(outcome.relative_error);
+                    let limit = if promise.creeps { 5.0 * limit } else { limit };
                     findings.expect(told <= limit, || format!("{what}: error {told:e}"));
                     findings
                         .expect(outcome.revived >= least_revived, || format!("{what}: {} revived", outcome.revived));

@@ -22,6 +22,21 @@ pub(crate) fn balance<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; 
     }
 }
 
+/// Zeros every component that is so large, beside an X of at most 1, that the squares of its entries overflow. After
+/// [`balance`] only a start that explains nothing has such.
+pub(crate) fn clear_overflowing<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut [[T; K]]) {
+    for k in 0..K {
+        let (a, b) = (largest(w[k].iter().copied()), largest(h.iter().map(|h| h[k])));
+        // 20: sums of a million squares.
+        if a.at_least(b).exponent() > T::MAX_EXPONENT / 2 - 20 {
+            w[k] = [T::ZERO; M];
+            for h in h.iter_mut() {
+                h[k] = T::ZERO;
+            }
+        }
+    }
+}
+
 /// W ← W·2^exponent. A component that would overflow first hands the excess to its row of H.
 pub(crate) fn rescale<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut [[T; K]], exponent: i32) {
     for k in 0..K {

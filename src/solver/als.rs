@@ -1,8 +1,9 @@
 //! Alternating least squares by the normal equations, projected or unconstrained.
 
-use nalgebra::{ArrayStorage, SMatrix};
+use nalgebra::SMatrix;
 
 use super::alternate::{AlternateWorkspace, Rule};
+use super::best::Latest;
 use super::penalty::{Penalty, penalty_setters};
 use super::{Solver, Sweep};
 use crate::columns::Data;
@@ -65,25 +66,13 @@ impl<T: Real> Default for Als<T> {
 pub struct AlsWorkspace<T, const M: usize, const N: usize, const K: usize> {
     alternate: AlternateWorkspace<T, M, K>,
     system: System<T, K>,
-    w: SMatrix<T, M, K>,
-    h: SMatrix<T, K, N>,
-    /// Squared error of the caller's factors; none before the first sweep.
-    best: Option<T>,
-    /// Squared error of the latest factors.
-    latest: T,
+    latest: Latest<T, M, N, K>,
 }
 
 impl<T: Real, const M: usize, const N: usize, const K: usize> AlsWorkspace<T, M, N, K> {
     /// An empty workspace, for a `static` or the stack.
     pub const fn new() -> Self {
-        Self {
-            alternate: AlternateWorkspace::new(),
-            system: System::new(),
-            w: SMatrix::from_array_storage(ArrayStorage([[T::ZERO; M]; K])),
-            h: SMatrix::from_array_storage(ArrayStorage([[T::ZERO; K]; N])),
-            best: None,
-            latest: T::ZERO,
-        }
+        Self { alternate: AlternateWorkspace::new(), system: System::new(), latest: Latest::new() }
     }
 }
 
@@ -98,7 +87,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
 
     fn begin(&self, ws: &mut Self::Workspace) {
         ws.alternate.begin();
-        ws.best = None;
+        ws.latest.begin();
     }
 
     fn sweep(
@@ -108,31 +97,9 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
         h: &mut SMatrix<T, K, N>,
         ws: &mut Self::Workspace,
     ) -> Sweep<T> {
-        let best = match ws.best {
-            Some(best) => best,
-            None => {
-                ws.w.clone_from(w);
-                ws.h.clone_from(h);
-                ws.latest = <Self as Solver<T, M, N, K>>::objective(self, x, w, h);
-                ws.latest
-            }
-        };
-        let mut rule = Normal { system: &mut ws.system, clip: self.clip };
-        let mut sweep = ws.alternate.sweep(x, &mut ws.w.data.0, ws.h.data.0.as_mut_slice(), &self.penalty, &mut rule);
-        // How far the latest factors still move, up or down: a sweep that is worse than the best is no sign of an end.
-        let before = core::mem::replace(&mut ws.latest, sweep.error);
-        sweep.decrease = (before - sweep.error).abs();
-        if sweep.error <= best {
-            w.clone_from(&ws.w);
-            h.clone_from(&ws.h);
-        } else {
-            // NaN must not pass for "no progress": an error that is not a number stays in the report.
-            if sweep.error.is_finite() {
-                sweep.error = best;
-            }
-        }
-        ws.best = Some(sweep.error);
-        sweep
+        let AlsWorkspace { alternate, system, latest } = ws;
+        let mut rule = Normal { system, clip: self.clip };
+        latest.sweep(x, w, h, |w, h| alternate.sweep(x, w, h, &self.penalty, &mut rule))
     }
 
     fn validate(&self) -> Result<(), Error> {

@@ -3,6 +3,7 @@
 mod als;
 mod alternate;
 mod anls;
+mod best;
 mod chain;
 mod hals;
 mod momentum;

@@ -4,6 +4,7 @@ use nalgebra::SMatrix;
 use rand_core::SeedableRng;
 use rand_xorshift::XorShiftRng;
 
+use super::best::Latest;
 use super::revival::Revivals;
 use super::{Solver, Sweep};
 use crate::columns::{Data, Observed};
@@ -18,8 +19,7 @@ use crate::scalar::Real;
 /// it, which saves sweeps against [`Als`](crate::Als) and [`Anls`](crate::Anls) and costs the blocks of columns that make
 /// those fast. WᵀW and HHᵀ follow every step by a rank-1 change and are formed anew at the start of each sweep.
 ///
-/// The error never rises: a single unconstrained or non-negative solve is the minimum for its vector, and a projected one
-/// stops at the minimum on the way to it.
+/// The best factors so far are kept, the search goes on from the latest ones: a projected step can raise the error.
 ///
 /// # Missing entries
 ///
@@ -37,7 +37,7 @@ use crate::scalar::Real;
 /// A step: M·K (a row: N·K) + K³/6 + O(K²) multiply-adds, more for the exact solve ([`nnls::solve`](crate::nnls::solve)); a
 /// sweep is M + N steps and M·N·K for the error. Rows of X are read entry by entry ([`Columns::entry`](crate::Columns::entry)).
 /// Masked: K²/2 multiply-adds more per observed entry.
-/// Workspace: 3K² + K numbers and 2(M + N) bytes.
+/// Workspace: 3K² + K numbers, 2(M + N) bytes, and (M + N)·K for the second copy of the factors.
 ///
 /// # Example
 ///
@@ -74,7 +74,7 @@ impl RandomAls {
         Self { step: Step::Exact, replacement: false, seed: 0 }
     }
 
-    /// Unconstrained solves with negatives set to 0, shortened where they overshoot.
+    /// Unconstrained solves with negatives set to 0, as in [`Als`](crate::Als).
     pub const fn projected() -> Self {
         Self { step: Step::Projected, ..Self::new() }
     }
@@ -105,6 +105,7 @@ pub struct RandomAlsWorkspace<T, const M: usize, const N: usize, const K: usize>
     /// None before the first fit: a generator cannot be made in a `const`.
     rng: Option<XorShiftRng>,
     revivals: Revivals,
+    latest: Latest<T, M, N, K>,
 }
 
 /// The two Grams, and the system of one step.
@@ -126,6 +127,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> RandomAlsWorkspace
             columns: [0; N],
             rng: None,
             revivals: Revivals::none(),
+            latest: Latest::new(),
         }
     }
 }
@@ -142,6 +144,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Observed> Solve
     fn begin(&self, ws: &mut Self::Workspace) {
         ws.rng = Some(XorShiftRng::seed_from_u64(self.seed));
         ws.revivals = Revivals::for_components(K);
+        ws.latest.begin();
     }
 
     fn sweep(
@@ -151,42 +154,32 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Observed> Solve
         h: &mut SMatrix<T, K, N>,
         ws: &mut Self::Workspace,
     ) -> Sweep<T> {
-        let (w, h) = (&mut w.data.0, h.data.0.as_mut_slice());
-        let rng = ws.rng.get_or_insert_with(|| XorShiftRng::seed_from_u64(self.seed));
-        self.order(rng, &mut ws.rows);
-        self.order(rng, &mut ws.columns);
-        if O::ALL {
-            ws.steps.refresh(w, h);
-        }
-        let mut decrease = T::ZERO;
-        let (mut rows, mut columns) = (ws.rows.iter(), ws.columns.iter());
-        let (mut rows_done, mut columns_done) = (0, 0);
-        for _ in 0..M + N {
-            // In proportion: the side that lags behind its share goes next, columns first.
-            if columns_done * M <= rows_done * N {
-                columns_done += 1;
-                if let Some(&j) = columns.next() {
-                    decrease += self.column(x, w, h, usize::from(j), &mut ws.steps);
-                }
-            } else {
-                rows_done += 1;
-                if let Some(&i) = rows.next() {
-                    decrease += self.row(x, w, h, usize::from(i), &mut ws.steps);
+        let RandomAlsWorkspace { steps, rows, columns, rng, revivals, latest } = ws;
+        let rng = rng.get_or_insert_with(|| XorShiftRng::seed_from_u64(self.seed));
+        self.order(rng, rows);
+        self.order(rng, columns);
+        latest.sweep(x, w, h, |w, h| {
+            if O::ALL {
+                steps.refresh(w, h);
+            }
+            let (mut rows, mut columns) = (rows.iter(), columns.iter());
+            let (mut rows_done, mut columns_done) = (0, 0);
+            for _ in 0..M + N {
+                // In proportion: the side that lags behind its share goes next, columns first.
+                if columns_done * M <= rows_done * N {
+                    columns_done += 1;
+                    if let Some(&j) = columns.next() {
+                        self.column(x, w, h, usize::from(j), steps);
+                    }
+                } else {
+                    rows_done += 1;
+                    if let Some(&i) = rows.next() {
+                        self.row(x, w, h, usize::from(i), steps);
+                    }
                 }
             }
-        }
-        let mut sweep = Sweep::new((decrease * T::TWO / x.energy()).positive(), kernel::residual(x, w, h, T::ONE));
-        let mut energies = [T::ZERO; K];
-        for h in h.iter() {
-            for (energy, &h) in energies.iter_mut().zip(h) {
-                *energy += h * h;
-            }
-        }
-        sweep.revived = ws.revivals.revive(x, w, h, &energies, sweep.error);
-        if sweep.revived > 0 {
-            sweep.error = kernel::residual(x, w, h, T::ONE);
-        }
-        sweep
+            revivals.end_sweep(x, w, h)
+        })
     }
 
     fn signed(&self) -> bool {
@@ -195,7 +188,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Observed> Solve
 
     /// With replacement a sweep leaves vectors out.
     fn patience(&self) -> u32 {
-        if self.replacement { 3 } else { 1 }
+        if self.replacement { 3 } else { 2 }
     }
 }
 
@@ -211,7 +204,7 @@ impl RandomAls {
         }
     }
 
-    /// Solves for h_j; returns the decrease of half the squared error.
+    /// Solves for h_j.
     fn column<T: Real, const M: usize, const K: usize, O: Observed>(
         &self,
         x: &Data<'_, T, M, O>,
@@ -219,7 +212,7 @@ impl RandomAls {
         h: &mut [[T; K]],
         j: usize,
         steps: &mut Steps<T, K>,
-    ) -> T {
+    ) {
         let mut frame = [T::ZERO; M];
         x.read(j, &mut frame);
         x.weigh(j, &mut frame);
@@ -234,17 +227,16 @@ impl RandomAls {
                 add(gram, &w.map(|w| w[i]), x.weight(i, j));
             }
         }
-        let Some(place) = h.get_mut(j) else { return T::ZERO };
+        let Some(place) = h.get_mut(j) else { return };
         let before = *place;
-        let decrease = self.solve(system, gram, &cross, place);
+        self.solve(system, gram, &cross, place);
         let after = *place;
         if O::ALL && !exchange(moments, &before, &after) {
             sum_of_squares(h, moments);
         }
-        decrease
     }
 
-    /// Solves for row `i` of W; returns the decrease of half the squared error.
+    /// Solves for row `i` of W.
     fn row<T: Real, const M: usize, const K: usize, O: Observed>(
         &self,
         x: &Data<'_, T, M, O>,
@@ -252,9 +244,9 @@ impl RandomAls {
         h: &[[T; K]],
         i: usize,
         steps: &mut Steps<T, K>,
-    ) -> T {
+    ) {
         if i >= M {
-            return T::ZERO;
+            return;
         }
         let Steps { gram, moments, system } = steps;
         if !O::ALL {
@@ -273,27 +265,27 @@ impl RandomAls {
         }
         let before = w.map(|w| w[i]);
         let mut after = before;
-        let decrease = self.solve(system, moments, &cross, &mut after);
+        self.solve(system, moments, &cross, &mut after);
         for (w, after) in w.iter_mut().zip(after) {
             w[i] = after;
         }
         if O::ALL && !exchange(gram, &before, &after) {
             kernel::gram(w, gram);
         }
-        decrease
     }
 
-    /// The least squares solution for one vector; returns the decrease of ½fᵀGf − cᵀf.
+    /// The least squares solution for one vector.
     fn solve<T: Real, const K: usize>(
         &self,
         system: &mut System<T, K>,
         gram: &[[T; K]; K],
         cross: &[T; K],
         factor: &mut [T; K],
-    ) -> T {
+    ) {
         if self.step == Step::Exact {
             system.set(gram);
-            return ActiveSet::new(system).solve(cross, factor).decrease;
+            ActiveSet::new(system).solve(cross, factor);
+            return;
         }
         let mut ridged = *gram;
         if self.step == Step::Unconstrained {
@@ -304,28 +296,13 @@ impl RandomAls {
         }
         system.set(&ridged);
         system.factor_all();
-        // Solved from zero: of the solutions of a singular system a small one.
-        let mut target = *cross;
-        system.scale_by(&mut target);
-        system.solve(&mut target);
-        system.scale_by(&mut target);
+        *factor = *cross;
+        system.scale_by(factor);
+        system.solve(factor);
+        system.scale_by(factor);
         if self.step == Step::Projected {
-            target = target.map(T::positive);
+            *factor = factor.map(T::positive);
         }
-        let mut step = target;
-        for (step, &f) in step.iter_mut().zip(factor.iter()) {
-            *step -= f;
-        }
-        let (slope, curvature) = along(gram, cross, factor, &step);
-        if !(slope > T::ZERO) {
-            return T::ZERO;
-        }
-        // A projected step may overshoot, and a step with raised pivots: then it ends at the minimum on the way.
-        let length = if slope > T::HALF * curvature { T::ONE } else { slope / curvature };
-        for ((f, step), target) in factor.iter_mut().zip(step).zip(target) {
-            *f = if length < T::ONE { *f + length * step } else { target };
-        }
-        length * (slope - T::HALF * length * curvature)
     }
 }
 
@@ -345,12 +322,12 @@ fn sum_of_squares<T: Real, const K: usize>(h: &[[T; K]], gram: &mut [[T; K]; K])
     }
 }
 
-/// `gram` − before·beforeᵀ + after·afterᵀ. False if little is left of what was taken out: what remains is then mostly its
-/// rounding.
+/// `gram` − before·beforeᵀ + after·afterᵀ. False if less is left than half of what was taken out: what remains may then hold
+/// more of its rounding than a fresh sum.
 fn exchange<T: Real, const K: usize>(gram: &mut [[T; K]; K], before: &[T; K], after: &[T; K]) -> bool {
     add(gram, before, -T::ONE);
     add(gram, after, T::ONE);
-    (0..K).all(|k| gram[k][k] >= T::PASS_RATIO * before[k] * before[k])
+    (0..K).all(|k| gram[k][k] >= T::HALF * before[k] * before[k])
 }
 
 /// `gram` += weight·ffᵀ.
@@ -361,19 +338,4 @@ fn add<T: Real, const K: usize>(gram: &mut [[T; K]; K], f: &[T; K], weight: T) {
             gram[k][q] += scaled * f[q];
         }
     }
-}
-
-/// gᵀs and sᵀGs with g = c − Gf: along the step s the objective falls by t·gᵀs − ½t²·sᵀGs.
-fn along<T: Real, const K: usize>(gram: &[[T; K]; K], cross: &[T; K], f: &[T; K], step: &[T; K]) -> (T, T) {
-    let (mut slope, mut curvature) = (T::ZERO, T::ZERO);
-    for k in 0..K {
-        let (mut gradient, mut bend) = (cross[k], T::ZERO);
-        for q in 0..K {
-            gradient -= gram[k][q] * f[q];
-            bend += gram[k][q] * step[q];
-        }
-        slope += gradient * step[k];
-        curvature += bend * step[k];
-    }
-    (slope, curvature)
 }

@@ -1,5 +1,6 @@
 //! Dead components get a second life.
 
+use super::Sweep;
 use crate::columns::{Data, Observed};
 use crate::kernel;
 use crate::scalar::Real;
@@ -59,5 +60,26 @@ impl Revivals {
             revived += 1;
         }
         revived
+    }
+
+    /// The end of a sweep of a method without Grams: revives from the norms of the factors, then measures the error.
+    pub(crate) fn end_sweep<T: Real, const M: usize, const K: usize, O: Observed>(
+        &mut self,
+        x: &Data<'_, T, M, O>,
+        w: &mut [[T; M]; K],
+        h: &mut [[T; K]],
+    ) -> Sweep<T> {
+        let mut energies = [T::ZERO; K];
+        for h in h.iter() {
+            for (energy, &h) in energies.iter_mut().zip(h) {
+                *energy += h * h;
+            }
+        }
+        let mut sweep = Sweep::new(T::ZERO, kernel::residual(x, w, h, T::ONE));
+        sweep.revived = self.revive(x, w, h, &energies, sweep.error);
+        if sweep.revived > 0 {
+            sweep.error = kernel::residual(x, w, h, T::ONE);
+        }
+        sweep
     }
 }

@@ -48,6 +48,11 @@ impl Promise {
         Self { solves: true, ..self }
     }
 
+    /// Slow, or held up where Grams are singular: no use where the others are good.
+    pub fn is_weak(&self) -> bool {
+        self.creeps || (self.shuffles && (self.stalls || !self.non_negative))
+    }
+
     pub const fn stalls(self) -> Self {
         Self { stalls: true, ..self }
     }

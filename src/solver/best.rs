@@ -1,0 +1,68 @@
+//! Best factors so far, for iterations whose error may rise.
+
+use nalgebra::{ArrayStorage, SMatrix};
+
+use super::Sweep;
+use crate::columns::{Data, Observed};
+use crate::kernel;
+use crate::scalar::Real;
+
+/// The latest factors, which the iteration goes on from. The caller's are the best ones.
+pub(crate) struct Latest<T, const M: usize, const N: usize, const K: usize> {
+    w: SMatrix<T, M, K>,
+    h: SMatrix<T, K, N>,
+    /// Squared error of the caller's factors; none before the first sweep.
+    best: Option<T>,
+    /// Squared error of the latest factors.
+    error: T,
+}
+
+impl<T: Real, const M: usize, const N: usize, const K: usize> Latest<T, M, N, K> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            w: SMatrix::from_array_storage(ArrayStorage([[T::ZERO; M]; K])),
+            h: SMatrix::from_array_storage(ArrayStorage([[T::ZERO; K]; N])),
+            best: None,
+            error: T::ZERO,
+        }
+    }
+
+    /// The next sweep is the first of a fit.
+    pub(crate) fn begin(&mut self) {
+        self.best = None;
+    }
+
+    /// Runs `iterate` on the latest factors and hands them out if they are the best.
+    ///
+    /// The decrease reported is how far the error of the latest factors moved, up or down: a sweep that is worse than the best
+    /// is no sign of an end.
+    pub(crate) fn sweep<O: Observed>(
+        &mut self,
+        x: &Data<'_, T, M, O>,
+        w: &mut SMatrix<T, M, K>,
+        h: &mut SMatrix<T, K, N>,
+        iterate: impl FnOnce(&mut [[T; M]; K], &mut [[T; K]]) -> Sweep<T>,
+    ) -> Sweep<T> {
+        let best = match self.best {
+            Some(best) => best,
+            None => {
+                self.w.clone_from(w);
+                self.h.clone_from(h);
+                self.error = kernel::residual(x, &w.data.0, h.data.0.as_slice(), T::ONE);
+                self.error
+            }
+        };
+        let mut sweep = iterate(&mut self.w.data.0, self.h.data.0.as_mut_slice());
+        let before = core::mem::replace(&mut self.error, sweep.error);
+        sweep.decrease = (before - sweep.error).abs();
+        if sweep.error <= best {
+            w.clone_from(&self.w);
+            h.clone_from(&self.h);
+        } else if sweep.error.is_finite() {
+            // NaN must not pass for "no progress": an error that is not a number stays in the report.
+            sweep.error = best;
+        }
+        self.best = Some(sweep.error);
+        sweep
+    }
+}
