@@ -89,6 +89,14 @@ pub enum Setting {
     L2W,
     /// `l2_h`: finite and ≥ 0.
     L2H,
+    /// `relaxation` of Kaczmarz: in (0, 2).
+    Relaxation,
+    /// `decay` of Kaczmarz: finite and ≥ 0.
+    Decay,
+    /// `Kaczmarz::block`: 0 or ≥ 4K.
+    Block,
+    /// `Kaczmarz::rounds`: ≥ 1.
+    Rounds,
     /// `pilots`: ≥ 1.
     Pilots,
     /// `fit_restarts`: R ≥ 1.
@@ -108,6 +116,10 @@ impl Setting {
             Setting::L1H => "l1_h must be finite and >= 0",
             Setting::L2W => "l2_w must be finite and >= 0",
             Setting::L2H => "l2_h must be finite and >= 0",
+            Setting::Relaxation => "Kaczmarz relaxation must be in (0, 2)",
+            Setting::Decay => "Kaczmarz decay must be finite and >= 0",
+            Setting::Block => "Kaczmarz::block must be 0 or >= 4K",
+            Setting::Rounds => "Kaczmarz::rounds must be >= 1",
             Setting::Pilots => "Nmf::pilots must be >= 1",
             Setting::Restarts => "fit_restarts needs R >= 1",
         }

@@ -88,6 +88,7 @@ mod factors;
 mod fit;
 mod history;
 mod init;
+pub mod kaczmarz;
 mod kernel;
 pub mod nnls;
 mod outcome;
@@ -109,8 +110,9 @@ pub use problem::{Problem, Unobserved};
 pub use restarts::RestartLog;
 pub use scalar::Real;
 pub use solver::{
-    Als, AlsWorkspace, AlternateWorkspace, Anls, AnlsWorkspace, Chain, ChainWorkspace, Hals, Momentum,
-    MomentumWorkspace, Mu, Penalty, RandomAls, RandomAlsWorkspace, Solver, Sweep,
+    Als, AlsWorkspace, AlternateWorkspace, Anls, AnlsWorkspace, Chain, ChainWorkspace, Hals, Kaczmarz, KaczmarzEntry,
+    KaczmarzEntryWorkspace, KaczmarzWorkspace, Momentum, MomentumWorkspace, Mu, Penalty, RandomAls, RandomAlsWorkspace,
+    Solver, Sweep,
 };
 pub use stop::{Status, Stop};
 

@@ -82,6 +82,16 @@ pub trait Real:
     const REL_TOL: Self;
     /// Share of the first pass's squared step below which further passes over a vector are not worth their cost, 0.01.
     const PASS_RATIO: Self;
+    /// Energy of a row, relative to the mean, below which Kaczmarz never projects on it, 1e-4.
+    const FAINT: Self;
+    /// Default of [`Kaczmarz::decay`](crate::Kaczmarz::decay), 0.1.
+    const DECAY: Self;
+    /// Share of the squared error by which a sweep of Kaczmarz must lower it to keep its relaxation, 0.02.
+    const PROGRESS: Self;
+    /// Added to the lengths that a joint Kaczmarz step divides by, relative to the mean square of the factors: 1e-6.
+    const JOINT: Self;
+    /// Ridge of a block of Kaczmarz rows, relative to the diagonal, 1e-3.
+    const BLOCK_RIDGE: Self;
     /// β₀ = ½, η = 1.5, γ = 1.05, γ̄ = 1.01 of the extrapolation (Ang & Gillis 2019).
     const MOMENTUM: [Self; 4];
 
@@ -127,6 +137,11 @@ macro_rules! real {
             $(const $name: Self = $value;)+
             const REL_TOL: Self = 1e-4;
             const PASS_RATIO: Self = 0.01;
+            const FAINT: Self = 1e-4;
+            const DECAY: Self = 0.1;
+            const PROGRESS: Self = 0.02;
+            const JOINT: Self = 1e-6;
+            const BLOCK_RIDGE: Self = 1e-3;
             const MOMENTUM: [Self; 4] = [0.5, 1.5, 1.05, 1.01];
 
             #[inline]

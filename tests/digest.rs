@@ -2,8 +2,12 @@
 //! level. A change here is a change of results and goes into the changelog under "Numerics".
 
 use rand_xorshift::XorShiftRng;
+use tinynmf::kaczmarz::Sampling;
 use tinynmf::rand_core::{Rng, SeedableRng};
-use tinynmf::{Als, Anls, Chain, Factors, Hals, Momentum, Mu, Nmf, Problem, RandomAls, Real, Solver, Start, Stop};
+use tinynmf::{
+    Als, Anls, Chain, Factors, Hals, Kaczmarz, KaczmarzEntry, Momentum, Mu, Nmf, Problem, RandomAls, Real, Solver,
+    Start, Stop,
+};
 
 const M: usize = 13;
 const N: usize = 21;
@@ -60,6 +64,10 @@ expected! {
     Als::unconstrained(), Uniform, 0x10446123020ee251, 0x829b259e9ee5a76e;
     Chain::new(Hals::new(), Anls::new()), Uniform, 0x57bc7fe857ef6f6b, 0xbd4033bd2f86e106;
     Mu::new(), Uniform, 0xdcd6a35474909fd0, 0x09554efe09ed8012;
+    Kaczmarz::new(), Uniform, 0xba7a5de4474929cd, 0x3286a91021edf11c;
+    Kaczmarz::new().decay(T::ZERO).tail_average(true), Uniform, 0xa1c9e492a41a3c06, 0x5bd71607e6e27424;
+    Kaczmarz::unconstrained().block(12).sampling(Sampling::Uniform), Uniform, 0x83d7309f9161b23c, 0x0c8cfc767f436834;
+    KaczmarzEntry::new(), Uniform, 0x000b40abb8f28e1f, 0xeeae203711578795;
     RandomAls::new(), Uniform, 0x6ea87769410e5c3a, 0xa1dd363d81cc960c;
     RandomAls::projected().replacement(true), Uniform, 0xbeba0b9169575246, 0x938235fc32f6da9f;
     RandomAls::unconstrained(), Uniform, 0x42bd26bc986f819b, 0x1f4c4f2affff9011;

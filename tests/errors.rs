@@ -249,6 +249,10 @@ fn the_text_names_the_setter() {
         (Setting::L1H, "l1_h"),
         (Setting::L2W, "l2_w"),
         (Setting::L2H, "l2_h"),
+        (Setting::Relaxation, "relaxation"),
+        (Setting::Decay, "decay"),
+        (Setting::Block, "Kaczmarz::block"),
+        (Setting::Rounds, "Kaczmarz::rounds"),
         (Setting::Pilots, "pilots"),
         (Setting::Restarts, "fit_restarts"),
     ];

@@ -207,7 +207,14 @@ fn other_scales_of_x_change_rounding_only() {
                 let mut factors = uniform::<T, 12, 10, 3>(&other, 1);
                 fit(solver, sweeps(10), &problem, &mut plain);
                 fit(solver, sweeps(10), &other, &mut factors);
-                factors.w.iter_mut().for_each(|w| *w = *w / from_f64(factor));
+                if promise.wanders {
+                    // Kaczmarz chooses a split of its own: compare unit parts and amounts.
+                    plain.normalize();
+                    factors.normalize();
+                    factors.h.iter_mut().for_each(|h| *h = *h / from_f64(factor));
+                } else {
+                    factors.w.iter_mut().for_each(|w| *w = *w / from_f64(factor));
+                }
                 assert_near(promise, &factors, &plain, "scaled");
             }
         });
@@ -231,7 +238,10 @@ fn the_split_between_w_and_h_does_not_matter() {
             split(&mut factors, 9);
             fit(solver, sweeps(10), &problem, &mut plain);
             fit(solver, sweeps(10), &problem, &mut factors);
-            split(&mut factors, -9);
+            // Kaczmarz chooses a split of its own.
+            if !promise.wanders {
+                split(&mut factors, -9);
+            }
             assert_eq!(bits(&factors), bits(&plain), "{} {}", promise.name, scalar::<T>());
         });
     }
@@ -394,7 +404,7 @@ fn a_converged_point_is_left_within_two_sweeps() {
             for seed in 1..=3 {
                 let mut factors = uniform::<T, 12, 10, 3>(&problem, seed);
                 // Where one projected step depends on the order of those before, the orders of the sweeps keep it moving.
-                let restless = (exact && promise.creeps) || (promise.stalls && promise.shuffles);
+                let restless = (exact && promise.creeps) || (promise.stalls && promise.shuffles) || promise.wanders;
                 if !promise.non_negative || restless {
                     continue; // its own factors are no start: they may be negative; or it never comes to rest
                 }
@@ -490,7 +500,7 @@ fn one_component_is_the_leading_singular_vector() {
             fit(solver, sweeps(50), &problem, &mut factors);
             let end = error(&x, &factors);
             assert!(
-                (end / best - 1.0).abs() <= tolerance::optimum::<T>(),
+                (end / best - 1.0).abs() <= if promise.wanders { 0.1 } else { tolerance::optimum::<T>() },
                 "{} {}: {end} instead of {best}",
                 promise.name,
                 scalar::<T>()
@@ -511,7 +521,7 @@ fn as_many_components_as_frames_or_features() {
             for start in [Begin::Uniform(1), Begin::Columns(1), Begin::Spa] {
                 let mut factors = begin::<T, M, N, K>(&problem, start);
                 let before = error(&x, &factors);
-                let frames = N <= K && matches!(start, Begin::Columns(_)) && !promise.stalls;
+                let frames = N <= K && matches!(start, Begin::Columns(_)) && !promise.stalls && !promise.wanders;
                 fit(solver, sweeps(if frames { 500 } else { 30 }), &problem, &mut factors);
                 assert_sound(promise, &factors, "many components");
                 let after = error(&x, &factors);
@@ -520,6 +530,7 @@ fn as_many_components_as_frames_or_features() {
                     if promise.non_negative { tolerance::floor::<T>() } else { tolerance::singular::<T>(promise) };
                 assert!(after <= before + slack, "{}: {before} to {after}", promise.name);
                 let limit = match M.min(N) {
+                    1 if promise.wanders => tolerance::WANDERING,
                     1 if promise.shuffles => tolerance::singular::<T>(promise), // rank 1, every Gram singular
                     1 => slack,
                     _ if frames && promise.creeps => tolerance::EXACT_CREEPING,

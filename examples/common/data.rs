@@ -3,7 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use tinynmf::Real;
+use rand_xorshift::XorShiftRng;
+use tinynmf::nalgebra::SMatrix;
+use tinynmf::rand_core::{Rng, SeedableRng};
+use tinynmf::{Factors, Real};
 
 /// Path of a file in `data/`.
 pub fn path(name: &str) -> PathBuf {
@@ -69,8 +72,8 @@ pub fn notebook_v() -> Vec<[f64; 4]> {
     (0..4).map(|j| std::array::from_fn(|i| rows[i][j])).collect()
 }
 
-/// X of the second notebook, 12×10, an exact product of rank 3 with zero rows and columns.
-pub fn notebook_x() -> Vec<[f64; 12]> {
+/// The parts of the second notebook's X, and how much of each is in every frame.
+fn notebook_factors() -> ([[f64; 12]; 3], [[f64; 10]; 3]) {
     let parts = [
         [0., 0., 9., 5., 3., 2., 1., 0., 0., 0., 0., 0.],
         [0., 0., 0., 0., 0., 3., 2., 1., 1., 0., 0., 0.],
@@ -81,5 +84,19 @@ pub fn notebook_x() -> Vec<[f64; 12]> {
         [0., 1., 0., 1., 1., 0., 0., 1., 0., 0.],
         [0., 1., 0., 0., 1., 0., 0., 0., 1., 0.],
     ];
+    (parts, weights)
+}
+
+/// X of the second notebook, 12×10, an exact product of rank 3 with zero rows and columns.
+pub fn notebook_x() -> Vec<[f64; 12]> {
+    let (parts, weights) = notebook_factors();
     (0..10).map(|j| std::array::from_fn(|i| (0..3).map(|k| parts[k][i] * weights[k][j]).sum())).collect()
+}
+
+/// Its factors plus 0.01·U(0, 1): the second notebook's start near the truth.
+pub fn notebook_near_truth(seed: u64) -> Factors<f64, 12, 10, 3> {
+    let (parts, weights) = notebook_factors();
+    let mut rng = XorShiftRng::seed_from_u64(seed);
+    let mut noise = || 0.01 * <f64 as Real>::unit(rng.next_u64());
+    Factors { w: SMatrix::from_fn(|i, k| parts[k][i] + noise()), h: SMatrix::from_fn(|k, j| weights[k][j] + noise()) }
 }

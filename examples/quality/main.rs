@@ -23,7 +23,8 @@ use rand_xorshift::XorShiftRng;
 use rayon::prelude::*;
 use tinynmf::rand_core::SeedableRng;
 use tinynmf::{
-    Als, Anls, Factors, Hals, Momentum, Mu, Nmf, Problem, Progress, RandomAls, Real, Solver, Start, Stop, Uniform,
+    Als, Anls, Factors, Hals, Kaczmarz, KaczmarzEntry, Momentum, Mu, Nmf, Problem, Progress, RandomAls, Real, Solver,
+    Start, Stop, Uniform,
 };
 
 /// A problem: its data, the sweeps it is judged after and the best error known.
@@ -154,6 +155,8 @@ fn solvers<T: Real, const M: usize, const N: usize, const K: usize>(
     run.solver("anls", Anls::new());
     run.solver("hals_1_pass", Hals::new().passes(1));
     run.solver("hals", Hals::new());
+    run.solver("kaczmarz", Kaczmarz::new());
+    run.solver("kaczmarz_entry", KaczmarzEntry::new());
     run.solver("mu", Mu::new());
     run.solver("random_als", RandomAls::new());
     run.solver("random_als_projected", RandomAls::projected());

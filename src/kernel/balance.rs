@@ -1,4 +1,4 @@
-//! Powers of two moved between a column of W and a row of H. Exact, so the product keeps its bits.
+//! Size moved between a column of W and a row of H: by powers of two, so that the product keeps its bits, but for `level`.
 
 use crate::scalar::Real;
 
@@ -18,6 +18,53 @@ pub(crate) fn balance<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; 
         // A zero vector has no size; nothing can be moved to or from it.
         if a > T::ZERO && b > T::ZERO && drift.abs() > SLACK {
             shift(w, h, k, -(drift / 2));
+        }
+    }
+}
+
+/// Gives every w_k unit length, and the length to h_k.
+pub(crate) fn level_w<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut [[T; K]]) {
+    for k in 0..K {
+        let energy = w[k].iter().fold(T::ZERO, |sum, &w| sum + w * w);
+        if energy > T::TINY {
+            let length = energy.sqrt();
+            stretch(w, h, k, T::ONE / length, length);
+        }
+    }
+}
+
+/// Gives every h_k unit length, and the length to w_k.
+pub(crate) fn level_h<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut [[T; K]]) {
+    for k in 0..K {
+        let energy = h.iter().fold(T::ZERO, |sum, h| sum + h[k] * h[k]);
+        if energy > T::TINY {
+            let length = energy.sqrt();
+            stretch(w, h, k, length, T::ONE / length);
+        }
+    }
+}
+
+/// Gives the entries of w_k and h_k the same mean square.
+pub(crate) fn level<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut [[T; K]]) {
+    for k in 0..K {
+        let a = w[k].iter().fold(T::ZERO, |sum, &w| sum + w * w) / T::from_count(M);
+        let b = h.iter().fold(T::ZERO, |sum, h| sum + h[k] * h[k]) / T::from_count(h.len());
+        if a > T::TINY && b > T::TINY {
+            let ratio = (b.sqrt() / a.sqrt()).sqrt();
+            stretch(w, h, k, ratio, T::ONE / ratio);
+        }
+    }
+}
+
+fn stretch<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut [[T; K]], k: usize, on_w: T, on_h: T) {
+    if let Some(w) = w.get_mut(k) {
+        for w in w {
+            *w *= on_w;
+        }
+    }
+    for h in h {
+        if let Some(h) = h.get_mut(k) {
+            *h *= on_h;
         }
     }
 }

@@ -16,7 +16,7 @@ mod residual;
 use crate::scalar::Real;
 
 pub(crate) use accumulate::accumulate;
-pub(crate) use balance::{balance, clear_overflowing, rescale};
+pub(crate) use balance::{balance, clear_overflowing, level, level_h, level_w, rescale};
 pub(crate) use cross::{cross, gradient};
 pub(crate) use descent::{Descent, descend};
 pub(crate) use frames::{Frames, LANES, Lanes};

@@ -13,8 +13,9 @@ pub(crate) struct Latest<T, const M: usize, const N: usize, const K: usize> {
     h: SMatrix<T, K, N>,
     /// Squared error of the caller's factors; none before the first sweep.
     best: Option<T>,
-    /// Squared error of the latest factors.
+    /// Squared error of the latest factors, and of those before the last sweep.
     error: T,
+    before: T,
 }
 
 impl<T: Real, const M: usize, const N: usize, const K: usize> Latest<T, M, N, K> {
@@ -24,6 +25,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Latest<T, M, N, K>
             h: SMatrix::from_array_storage(ArrayStorage([[T::ZERO; K]; N])),
             best: None,
             error: T::ZERO,
+            before: T::ZERO,
         }
     }
 
@@ -48,21 +50,57 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Latest<T, M, N, K>
             None => {
                 self.w.clone_from(w);
                 self.h.clone_from(h);
-                self.error = kernel::residual(x, &w.data.0, h.data.0.as_slice(), T::ONE);
+                let error = kernel::residual(x, &w.data.0, h.data.0.as_slice(), T::ONE);
+                self.error = if error.is_finite() { error } else { T::INFINITY };
                 self.error
             }
         };
         let mut sweep = iterate(&mut self.w.data.0, self.h.data.0.as_mut_slice());
-        let before = core::mem::replace(&mut self.error, sweep.error);
-        sweep.decrease = (before - sweep.error).abs();
+        self.before = core::mem::replace(&mut self.error, sweep.error);
+        sweep.decrease = (self.before - sweep.error).abs();
         if sweep.error <= best {
             w.clone_from(&self.w);
             h.clone_from(&self.h);
-        } else if sweep.error.is_finite() {
+            self.best = Some(sweep.error);
+        } else {
+            self.best = Some(best);
             // NaN must not pass for "no progress": an error that is not a number stays in the report.
-            sweep.error = best;
+            if sweep.error.is_finite() {
+                sweep.error = best;
+            }
         }
-        self.best = Some(sweep.error);
+        sweep
+    }
+
+    /// True if the last sweep lowered the squared error of the latest factors by `share` of itself at least.
+    pub(crate) fn fell_by(&self, share: T) -> bool {
+        self.error <= (T::ONE - share) * self.before
+    }
+
+    /// As [`sweep`](Latest::sweep), for iterations that can run away: factors that have become worse than none at all, or not
+    /// finite, are put back to the best ones. The sweep is then not accepted.
+    ///
+    /// The latest error of such an iteration never rests. From the second sweep on the decrease is that of the best one.
+    pub(crate) fn sweep_or_return<O: Observed>(
+        &mut self,
+        x: &Data<'_, T, M, O>,
+        w: &mut SMatrix<T, M, K>,
+        h: &mut SMatrix<T, K, N>,
+        iterate: impl FnOnce(&mut [[T; M]; K], &mut [[T; K]]) -> Sweep<T>,
+    ) -> Sweep<T> {
+        let last = self.best;
+        let mut sweep = self.sweep(x, w, h, iterate);
+        let best = self.best.unwrap_or(sweep.error);
+        if let Some(last) = last {
+            sweep.decrease = last - best;
+        }
+        if !(self.error <= T::ONE.at_least(best)) {
+            self.w.clone_from(w);
+            self.h.clone_from(h);
+            sweep = Sweep::new(T::ZERO, best);
+            sweep.accepted = false;
+            self.error = best;
+        }
         sweep
     }
 }

@@ -3,7 +3,7 @@
 use nalgebra::SMatrix;
 
 use super::{Solver, Sweep};
-use crate::columns::Data;
+use crate::columns::{Data, Observed};
 use crate::error::Error;
 use crate::scalar::Real;
 
@@ -43,11 +43,12 @@ impl<A, B> ChainWorkspace<A, B> {
     }
 }
 
-impl<T, const M: usize, const N: usize, const K: usize, A, B> Solver<T, M, N, K> for Chain<A, B>
+impl<T, const M: usize, const N: usize, const K: usize, O, A, B> Solver<T, M, N, K, O> for Chain<A, B>
 where
     T: Real,
-    A: Solver<T, M, N, K>,
-    B: Solver<T, M, N, K>,
+    O: Observed,
+    A: Solver<T, M, N, K, O>,
+    B: Solver<T, M, N, K, O>,
 {
     type Workspace = ChainWorkspace<A::Workspace, B::Workspace>;
 
@@ -58,7 +59,7 @@ where
 
     fn sweep(
         &self,
-        x: &Data<'_, T, M>,
+        x: &Data<'_, T, M, O>,
         w: &mut SMatrix<T, M, K>,
         h: &mut SMatrix<T, K, N>,
         ws: &mut Self::Workspace,
@@ -66,7 +67,7 @@ where
         if ws.finishing { self.second.sweep(x, w, h, &mut ws.second) } else { self.first.sweep(x, w, h, &mut ws.first) }
     }
 
-    fn objective(&self, x: &Data<'_, T, M>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
+    fn objective(&self, x: &Data<'_, T, M, O>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
         self.second.objective(x, w, h)
     }
 

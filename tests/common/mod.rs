@@ -29,11 +29,22 @@ pub struct Promise {
     pub shuffles: bool,
     /// Sets negative numbers to 0, and may come to rest above the constrained minimum.
     pub stalls: bool,
+    /// Moves at random about the solution.
+    pub wanders: bool,
 }
 
 impl Promise {
     pub const fn new(name: &'static str) -> Self {
-        Self { name, non_negative: true, descends: true, solves: false, creeps: false, shuffles: false, stalls: false }
+        Self {
+            name,
+            non_negative: true,
+            descends: true,
+            solves: false,
+            creeps: false,
+            shuffles: false,
+            stalls: false,
+            wanders: false,
+        }
     }
 
     pub const fn signed(self) -> Self {
@@ -50,11 +61,16 @@ impl Promise {
 
     /// Slow, or held up where Grams are singular: no use where the others are good.
     pub fn is_weak(&self) -> bool {
-        self.creeps || (self.shuffles && (self.stalls || !self.non_negative))
+        self.creeps || self.wanders || (self.shuffles && (self.stalls || !self.non_negative))
     }
 
     pub const fn stalls(self) -> Self {
         Self { stalls: true, ..self }
+    }
+
+    /// Random projections: slow, in its own order, never quite at rest.
+    pub const fn wanders(self) -> Self {
+        Self { wanders: true, shuffles: true, ..self }
     }
 
     pub const fn shuffles(self) -> Self {
@@ -83,6 +99,12 @@ macro_rules! for_each_solver {
             new("RandomAls, replacement").solves().shuffles() => tinynmf::RandomAls::new().replacement(true),
             new("RandomAls::projected").solves().shuffles().stalls() => tinynmf::RandomAls::projected(),
             new("RandomAls::unconstrained").signed().solves().shuffles() => tinynmf::RandomAls::unconstrained(),
+            new("Kaczmarz").wanders() => tinynmf::Kaczmarz::<$t>::new(),
+            new("Kaczmarz, averaged").wanders() => tinynmf::Kaczmarz::<$t>::new().tail_average(true),
+            new("Kaczmarz, blocks of 64").wanders() => tinynmf::Kaczmarz::<$t>::new().block(64),
+            new("Kaczmarz::unconstrained, uniform").signed().wanders() =>
+                tinynmf::Kaczmarz::<$t>::unconstrained().sampling(tinynmf::kaczmarz::Sampling::Uniform),
+            new("KaczmarzEntry").wanders() => tinynmf::KaczmarzEntry::<$t>::new(),
             new("Momentum<Hals>").compares() => tinynmf::Momentum::new(tinynmf::Hals::<$t>::new()),
             new("Momentum<Anls>").compares().solves() => tinynmf::Momentum::new(tinynmf::Anls::<$t>::new()),
             new("Chain<Hals, Anls>").solves() =>

@@ -11,12 +11,14 @@ use core::ops::ControlFlow;
 use core::panic::PanicInfo;
 
 use rand_xorshift::XorShiftRng;
+use tinynmf::kaczmarz::{self, Sampling};
 use tinynmf::nalgebra::{SMatrix, SVector};
 use tinynmf::rand_core::SeedableRng;
 use tinynmf::{
     Als, AlsWorkspace, AlternateWorkspace, Anls, AnlsWorkspace, ChainWorkspace, Columns, Error, Factors, Full, History,
-    Momentum, MomentumWorkspace, Mu, Nmf, Observer, Outcome, Problem, Progress, Quantized, RandomAls,
-    RandomAlsWorkspace, RandomColumns, Real, RestartLog, Solver, Spa, Start, Stop, Uniform, Workspace, nnls,
+    Kaczmarz, KaczmarzEntry, KaczmarzEntryWorkspace, KaczmarzWorkspace, Mask, Momentum, MomentumWorkspace, Mu, Nmf,
+    Observer, Outcome, Problem, Progress, Quantized, RandomAls, RandomAlsWorkspace, RandomColumns, Real, RestartLog,
+    Solver, Spa, Start, Stop, Uniform, Weighted, Workspace, nnls,
 };
 
 const M: usize = 16;
@@ -40,6 +42,7 @@ pub extern "C" fn entry() {
     black_box(every_solver::<f32>().is_ok());
     black_box(every_solver::<f64>().is_ok());
     black_box(quantised().is_ok());
+    black_box(masked().is_ok());
     black_box(solve::<f32>());
     black_box(solve::<f64>());
     #[cfg(feature = "control")]
@@ -56,6 +59,10 @@ fn every_solver<T: Real>() -> Result<(), Error> {
     fit(&problem, &mut factors, Nmf::new(Mu::new().passes(2)), &mut AlternateWorkspace::new())?;
     fit(&problem, &mut factors, Nmf::new(Als::new().l2_w(T::HALF)), &mut AlsWorkspace::new())?;
     fit(&problem, &mut factors, Nmf::new(Als::unconstrained()), &mut AlsWorkspace::new())?;
+    let kaczmarz = Kaczmarz::new().sampling(black_box(Sampling::Uniform)).tail_average(black_box(true));
+    fit(&problem, &mut factors, Nmf::new(kaczmarz.block(black_box(16))), &mut KaczmarzWorkspace::new())?;
+    fit(&problem, &mut factors, Nmf::new(KaczmarzEntry::new()), &mut KaczmarzEntryWorkspace::new())?;
+    KaczmarzEntry::new().observe(black_box(M), black_box(N), T::ONE, &mut factors);
     let mut ws = RandomAlsWorkspace::new();
     for solver in [RandomAls::new(), RandomAls::projected(), RandomAls::unconstrained().replacement(true)] {
         fit(&problem, &mut factors, Nmf::new(black_box(solver)), &mut ws)?;
@@ -74,8 +81,8 @@ fn fit<T, S, C>(
 ) -> Result<(), Error>
 where
     T: Real,
-    S: Solver<T, M, N, K> + Copy,
-    C: Columns<T, M, Observed = Full> + ?Sized,
+    S: Solver<T, M, N, K, C::Observed> + Copy,
+    C: Columns<T, M> + ?Sized,
 {
     let mut rng = XorShiftRng::seed_from_u64(black_box(1));
     factors.init(problem, Spa);
@@ -132,12 +139,31 @@ fn quantised() -> Result<(), Error> {
     fit(&problem, &mut Factors::zeros(), Nmf::small(), &mut AlternateWorkspace::new())
 }
 
+static KNOWN: [[bool; M]; N] = [[true; M]; N];
+static WEIGHTS: [[f32; M]; N] = [[0.5; M]; N];
+
+fn masked() -> Result<(), Error> {
+    let counts = Quantized { frames: black_box(&COUNTS), scale: black_box(0.5_f32) };
+    let mut factors = Factors::<f32, M, N, K>::zeros();
+    let x = Mask { columns: &counts, observed: black_box(&KNOWN) };
+    let problem = Problem::<f32, M, N, _>::from_columns(&x)?;
+    black_box(problem.unobserved());
+    let nmf = Nmf::new(Kaczmarz::new()).finish(RandomAls::new());
+    fit(&problem, &mut factors, nmf, &mut ChainWorkspace::with(KaczmarzWorkspace::new(), RandomAlsWorkspace::new()))?;
+    let x = Weighted { columns: &counts, weights: black_box(&WEIGHTS) };
+    let problem = Problem::<f32, M, N, _>::from_columns(&x)?;
+    fit(&problem, &mut factors, Nmf::new(KaczmarzEntry::new()), &mut KaczmarzEntryWorkspace::new())
+}
+
 fn solve<T: Real>() {
     let gram = black_box(SMatrix::<T, K, K>::from_element(T::ONE));
     let cross = black_box(SVector::<T, K>::from_element(T::ONE));
     let mut h = black_box(SVector::<T, K>::from_element(T::ONE));
     black_box(nnls::solve(&gram, &cross, &mut h));
     black_box(nnls::least_squares(&gram, &cross, &mut h));
+    kaczmarz::project(&cross, black_box(T::ONE), T::ONE, &mut h);
+    let mut rng = XorShiftRng::seed_from_u64(black_box(1));
+    kaczmarz::solve(&gram, &cross, &mut h, black_box(9), &mut rng);
     black_box(h);
 }
 

@@ -1,0 +1,305 @@
+//! Joint Kaczmarz: one observed entry moves one row of W and one column of H.
+
+use nalgebra::SMatrix;
+use rand_core::SeedableRng;
+use rand_xorshift::XorShiftRng;
+
+use super::best::Latest;
+use super::kaczmarz::{Relaxation, clear_silent, validate};
+use super::revival::Revivals;
+use super::{Solver, Sweep};
+use crate::columns::{Data, Observed};
+use crate::error::Error;
+use crate::factors::Factors;
+use crate::kaczmarz::row;
+use crate::kernel;
+use crate::random::below;
+use crate::scalar::Real;
+
+/// Joint Kaczmarz: each observed entry x_ij moves row i of W and column j of H onto x_ij = w_i·h_j, once a sweep, in random
+/// order.
+///
+/// w_i ← w_i + a·h_j and h_j ← h_j + a·w_i, negatives set to 0, with a = λ(x_ij − w_i·h_j)/(‖w_i‖² + ‖h_j‖² + ε), where ε is 1e-6 of
+/// the mean square of the factors. The
+/// denominator has both lengths, so that a faint row never takes a long step. No table, no Gram: the method for ratings and
+/// other data with most entries missing, and for entries that arrive one at a time and are not kept ([`observe`](KaczmarzEntry::observe)).
+///
+/// The best factors so far are kept, the search goes on from the latest ones. A sweep that ends worse than no factors at
+/// all is taken back and the relaxation halved.
+///
+/// # Missing entries
+///
+/// Works on [`Masked`](crate::Masked) data; an entry with weight below 1 takes shorter steps in proportion.
+///
+/// # Settings
+///
+/// [`relaxation`](KaczmarzEntry::relaxation) λ and [`decay`](KaczmarzEntry::decay) d: λ/(1 + d·t), where t counts the sweeps
+/// that did not lower the squared error by 2 %; default 1/(1 + 0.1·t). [`seed`](KaczmarzEntry::seed) of the order, default 0.
+///
+/// # Cost
+///
+/// A sweep: 6K multiply-adds for each observed entry, read singly, and M·N·K for the error.
+/// Workspace: (M + N)·K for the second copy of the factors.
+///
+/// # Example
+///
+/// ```
+/// use tinynmf::{Factors, KaczmarzEntry, KaczmarzEntryWorkspace, Mask, Nmf, Problem, Uniform, nalgebra::SMatrix};
+/// use tinynmf::rand_core::SeedableRng;
+/// let x = SMatrix::<f32, 3, 3>::new(1.0, 2.0, 3.0, 2.0, 4.0, 6.0, 3.0, 6.0, f32::NAN); // rank 1
+/// let observed = [[true, true, true], [true, true, true], [true, true, false]];
+/// let x = Mask { columns: &x, observed: &observed };
+/// let problem = Problem::<f32, 3, 3, _>::from_columns(&x)?;
+/// let mut factors = Factors::<f32, 3, 3, 1>::zeros();
+/// factors.init(&problem, Uniform(&mut rand_xorshift::XorShiftRng::seed_from_u64(1)));
+/// Nmf::new(KaczmarzEntry::new()).fit(&problem, &mut factors, &mut KaczmarzEntryWorkspace::new())?;
+/// assert!((factors.w[(2, 0)] * factors.h[(0, 2)] - 9.0).abs() < 1e-2);
+/// # Ok::<(), tinynmf::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct KaczmarzEntry<T> {
+    relaxation: T,
+    decay: T,
+    seed: u64,
+}
+
+impl<T: Real> KaczmarzEntry<T> {
+    /// λ = 1/(1 + t/10).
+    pub const fn new() -> Self {
+        Self { relaxation: T::ONE, decay: T::DECAY, seed: 0 }
+    }
+
+    /// λ of the first sweep, in (0, 2).
+    pub const fn relaxation(mut self, relaxation: T) -> Self {
+        self.relaxation = relaxation;
+        self
+    }
+
+    /// How fast λ falls, finite and ≥ 0; 0: not at all.
+    pub const fn decay(mut self, decay: T) -> Self {
+        self.decay = decay;
+        self
+    }
+
+    /// Seed of the orders; every fit starts from it.
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// One entry x of feature `i` and frame `j`, with the relaxation λ as set: for entries that are not kept.
+    ///
+    /// X is never stored, nor anything but the factors. Entries should be of the order of 1. Indices outside the factors and
+    /// values that are negative or not finite change nothing. 6K multiply-adds.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use tinynmf::{Factors, KaczmarzEntry, nalgebra::SMatrix};
+    /// let mut factors = Factors { w: SMatrix::<f32, 2, 1>::repeat(1.0), h: SMatrix::<f32, 1, 2>::repeat(1.0) };
+    /// for _ in 0..40 {
+    ///     KaczmarzEntry::new().observe(0, 1, 0.25, &mut factors);
+    /// }
+    /// assert!((factors.w[(0, 0)] * factors.h[(0, 1)] - 0.25).abs() < 1e-5);
+    /// ```
+    pub fn observe<const M: usize, const N: usize, const K: usize>(
+        &self,
+        i: usize,
+        j: usize,
+        x: T,
+        factors: &mut Factors<T, M, N, K>,
+    ) {
+        if i < M
+            && x >= T::ZERO
+            && x.is_finite()
+            && let Some(h) = factors.h.data.0.get_mut(j)
+        {
+            project(&mut factors.w.data.0, h, i, x, self.relaxation, T::JOINT);
+        }
+    }
+}
+
+impl<T: Real> Default for KaczmarzEntry<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// State of [`KaczmarzEntry`].
+pub struct KaczmarzEntryWorkspace<T, const M: usize, const N: usize, const K: usize> {
+    /// None before the first fit: a generator cannot be made in a `const`.
+    rng: Option<XorShiftRng>,
+    cleared: bool,
+    relaxation: Relaxation<T>,
+    revivals: Revivals,
+    latest: Latest<T, M, N, K>,
+}
+
+impl<T: Real, const M: usize, const N: usize, const K: usize> KaczmarzEntryWorkspace<T, M, N, K> {
+    /// An empty workspace, for a `static` or the stack.
+    pub const fn new() -> Self {
+        Self {
+            rng: None,
+            cleared: false,
+            relaxation: Relaxation::new(),
+            revivals: Revivals::none(),
+            latest: Latest::new(),
+        }
+    }
+}
+
+impl<T: Real, const M: usize, const N: usize, const K: usize> Default for KaczmarzEntryWorkspace<T, M, N, K> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Real, const M: usize, const N: usize, const K: usize, O: Observed> Solver<T, M, N, K, O> for KaczmarzEntry<T> {
+    type Workspace = KaczmarzEntryWorkspace<T, M, N, K>;
+
+    fn begin(&self, ws: &mut Self::Workspace) {
+        ws.rng = Some(XorShiftRng::seed_from_u64(self.seed));
+        ws.cleared = false;
+        ws.relaxation = Relaxation::new();
+        ws.revivals = Revivals::for_components(K);
+        ws.latest.begin();
+    }
+
+    fn sweep(
+        &self,
+        x: &Data<'_, T, M, O>,
+        w: &mut SMatrix<T, M, K>,
+        h: &mut SMatrix<T, K, N>,
+        ws: &mut Self::Workspace,
+    ) -> Sweep<T> {
+        let KaczmarzEntryWorkspace { rng, cleared, relaxation, revivals, latest } = ws;
+        let rng = rng.get_or_insert_with(|| XorShiftRng::seed_from_u64(self.seed));
+        let sweep = latest.sweep_or_return(x, w, h, |w, h| {
+            if !*cleared {
+                clear_silent(x, w, h);
+                *cleared = true;
+            }
+            // Rows of W and columns of H share the steps in proportion to their lengths: of one size, they share evenly.
+            kernel::level(w, h);
+            let now = relaxation.now(self.relaxation, self.decay);
+            let guard = T::JOINT * (mean_square(w.as_flattened()) + mean_square(h.as_flattened()));
+            for (i, j) in Order::new(rng, M, N) {
+                if x.is_observed(i, j)
+                    && let Some(h) = h.get_mut(j)
+                {
+                    let weight = x.weight(i, j);
+                    let share = if weight < T::ONE { weight } else { T::ONE };
+                    project(w, h, i, x.entry(i, j), now * share, guard);
+                }
+            }
+            revivals.end_sweep(x, w, h)
+        });
+        // Taken back, perhaps to factors that were never cleared.
+        *cleared &= sweep.accepted;
+        relaxation.follow(&sweep, latest.fell_by(T::PROGRESS));
+        sweep
+    }
+
+    fn validate(&self) -> Result<(), Error> {
+        validate(self.relaxation, self.decay)
+    }
+
+    /// Sweeps of a random walk without a new best: fewer say little.
+    fn patience(&self) -> u32 {
+        20
+    }
+}
+
+/// Mean square of the entries of a factor.
+fn mean_square<T: Real>(values: &[T]) -> T {
+    values.iter().fold(T::ZERO, |sum, &value| sum + value * value) / T::from_count(values.len())
+}
+
+/// Moves row `i` of W and the column h onto w_i·h = x, both by the shortest way at once. `guard` keeps the division finite.
+fn project<T: Real, const M: usize, const K: usize>(
+    w: &mut [[T; M]; K],
+    h: &mut [T; K],
+    i: usize,
+    x: T,
+    relaxation: T,
+    guard: T,
+) {
+    let before = row(w, i);
+    let (mut rest, mut energy) = (x, guard.at_least(T::TINY));
+    for (&w, &h) in before.iter().zip(h.iter()) {
+        rest -= w * h;
+        energy += w * w + h * h;
+    }
+    let length = relaxation * rest / energy;
+    // Longer steps would overshoot: the product of two vectors that both grow is not linear. Tiny ones double instead.
+    let length = if length > T::ONE { T::ONE } else { length };
+    for ((column, h), before) in w.iter_mut().zip(h).zip(before) {
+        if let Some(w) = column.get_mut(i) {
+            *w = (before + length * *h).positive();
+        }
+        *h = (*h + length * before).positive();
+    }
+}
+
+/// Every (i, j) once, in an order that needs no table: steps of a random stride through the entries, coprime to their
+/// number.
+struct Order {
+    features: usize,
+    entries: usize,
+    stride: usize,
+    at: usize,
+    left: usize,
+}
+
+impl Order {
+    fn new(rng: &mut XorShiftRng, features: usize, frames: usize) -> Self {
+        let entries = features * frames;
+        let mut stride = below(rng, entries).max(1);
+        while divisor(stride, entries) != 1 {
+            stride = if stride + 1 < entries { stride + 1 } else { 1 };
+        }
+        Self { features, entries, stride, at: below(rng, entries), left: entries }
+    }
+}
+
+impl Iterator for Order {
+    type Item = (usize, usize);
+
+    fn next(&mut self) -> Option<(usize, usize)> {
+        self.left = self.left.checked_sub(1)?;
+        // entries − stride is the room before the wrap; a sum could overflow on small cores.
+        self.at = if self.at >= self.entries - self.stride {
+            self.at - (self.entries - self.stride)
+        } else {
+            self.at + self.stride
+        };
+        Some((self.at.checked_rem(self.features)?, self.at.checked_div(self.features)?))
+    }
+}
+
+/// Greatest common divisor.
+fn divisor(a: usize, b: usize) -> usize {
+    let (mut a, mut b) = (a, b);
+    while let Some(rest) = a.checked_rem(b) {
+        (a, b) = (b, rest);
+    }
+    a
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_visits_every_entry_once() {
+        let mut rng = XorShiftRng::seed_from_u64(1);
+        for (features, frames) in [(1, 1), (1, 2), (2, 1), (12, 10), (7, 8), (64, 3)] {
+            let mut seen = [[false; 64]; 64];
+            for (i, j) in Order::new(&mut rng, features, frames) {
+                assert!(!core::mem::replace(&mut seen[i][j], true), "({i}, {j}) twice");
+            }
+            assert_eq!(seen.as_flattened().iter().filter(|&&seen| seen).count(), features * frames);
+        }
+    }
+}
