@@ -230,7 +230,7 @@ mod tests {
             seen[table.draw(&mut rng).expect("energy draws never miss")] += 1;
         }
         assert_eq!((seen[1], seen[3]), (0, 0));
-        for (c, expected) in [(0, 4000), (2, 1000), (4, 3000)] {
+        for (c, expected) in [(0, 4000_i32), (2, 1000), (4, 3000)] {
             assert!((seen[c] - expected).abs() < 150, "{seen:?}");
         }
         table.fill(Sampling::Uniform, |c| energies[c]);
