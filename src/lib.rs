@@ -25,7 +25,9 @@
 //! | fit once, or watch a fit | [`Nmf::fit`], [`Nmf::fit_with`] with an [`Observer`] |
 //! | fit between other tasks | [`Nmf::start`], [`Run::step`] |
 //! | find the best of several starts | [`Nmf::fit_restarts`] |
-//! | choose the method | [`Hals`], [`Anls`], [`Als`], [`Momentum`], [`Chain`]; your own [`Solver`] |
+//! | choose the method | [`Hals`], [`Anls`], [`Als`], [`Mu`], [`RandomAls`], [`Kaczmarz`], [`Momentum`], [`Chain`]; your own [`Solver`] |
+//! | fit spectra or counts by Kullback–Leibler | [`MuKl`] |
+//! | fit with missing entries or weights | [`Mask`], [`Weighted`]; [`KaczmarzEntry`], [`Kaczmarz`], [`RandomAls`] |
 //! | choose the start | [`Uniform`], [`RandomColumns`], [`Spa`], your own [`Init`], or the factors as they are |
 //! | solve one small problem exactly | [`nnls::solve`] |
 //!
@@ -55,6 +57,17 @@
 //! let problem = Problem::new(&x).unwrap();
 //! let mut factors = Factors::<f32, 3, 4, 2>::zeros();
 //! Nmf::default().fit(&problem, &mut factors, &mut Workspace::<f32, 3, 4, 6>::new()); // K is 2
+//! ```
+//!
+//! Nor does a solver that needs every entry, where some may be missing:
+//!
+//! ```compile_fail,E0277
+//! use tinynmf::{Factors, Mask, Nmf, Problem, Workspace, nalgebra::SMatrix};
+//! let x = SMatrix::<f32, 3, 4>::repeat(1.0);
+//! let x = Mask { columns: &x, observed: &[[true; 3]; 4] };
+//! let problem = Problem::<f32, 3, 4, _>::from_columns(&x).unwrap();
+//! let mut factors = Factors::<f32, 3, 4, 2>::zeros();
+//! Nmf::default().fit(&problem, &mut factors, &mut Workspace::new()); // HALS does not honour a mask
 //! ```
 //!
 //! A zero size does not build either. K > min(M, N) is legal.
@@ -111,8 +124,8 @@ pub use restarts::RestartLog;
 pub use scalar::Real;
 pub use solver::{
     Als, AlsWorkspace, AlternateWorkspace, Anls, AnlsWorkspace, Chain, ChainWorkspace, Hals, Kaczmarz, KaczmarzEntry,
-    KaczmarzEntryWorkspace, KaczmarzWorkspace, Momentum, MomentumWorkspace, Mu, Penalty, RandomAls, RandomAlsWorkspace,
-    Solver, Sweep,
+    KaczmarzEntryWorkspace, KaczmarzWorkspace, Momentum, MomentumWorkspace, Mu, MuKl, MuKlWorkspace, Penalty,
+    RandomAls, RandomAlsWorkspace, Solver, Sweep,
 };
 pub use stop::{Status, Stop};
 

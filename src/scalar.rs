@@ -1,6 +1,6 @@
 //! The sealed scalar trait [`Real`]. The only module that names `libm`.
 //!
-//! Everything above works with `+ − × ÷ √` on one type, so the bits of a result are the same on every target: no fused
+//! Everything above works with `+ − × ÷ √` (and, for one loss, a logarithm) on one type, so the bits of a result are the same on every target: no fused
 //! multiply-add, no `std` float method, no second floating-point type in an expression.
 
 use core::fmt::{Debug, Display, LowerExp};
@@ -97,6 +97,8 @@ pub trait Real:
 
     /// Square root, correctly rounded.
     fn sqrt(self) -> Self;
+    /// ln(1 + self), within an ulp.
+    fn ln_1p(self) -> Self;
     /// Magnitude.
     fn abs(self) -> Self;
     /// True unless infinite or NaN.
@@ -125,7 +127,7 @@ pub trait Real:
 }
 
 macro_rules! real {
-    ($t:ty, $bits:ty, $sqrt:path, $mantissa:literal, $bias:literal, $unit:literal, { $($name:ident = $value:expr),+ $(,)? }) => {
+    ($t:ty, $bits:ty, $sqrt:path, $ln_1p:path, $mantissa:literal, $bias:literal, $unit:literal, { $($name:ident = $value:expr),+ $(,)? }) => {
         impl Real for $t {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -147,6 +149,10 @@ macro_rules! real {
             #[inline]
             fn sqrt(self) -> Self {
                 $sqrt(self)
+            }
+            #[inline]
+            fn ln_1p(self) -> Self {
+                $ln_1p(self)
             }
             #[inline]
             fn abs(self) -> Self {
@@ -186,7 +192,7 @@ macro_rules! real {
 }
 
 // The unit factor is 2^-(mantissa + 1): every draw is a multiple of it and exact.
-real!(f32, u32, libm::sqrtf, 23, 127, 5.960_464_5e-8, {
+real!(f32, u32, libm::sqrtf, libm::log1pf, 23, 127, 5.960_464_5e-8, {
     TINY = 7.888_609e-31,      // 2^-100
     RIDGE = 1e-6,
     OPTIMAL = 5e-7,
@@ -196,7 +202,7 @@ real!(f32, u32, libm::sqrtf, 23, 127, 5.960_464_5e-8, {
     FLOOR = 1e-12,
     NO_DECREASE = 1e-14,
 });
-real!(f64, u64, libm::sqrt, 52, 1023, 1.110_223_024_625_156_5e-16, {
+real!(f64, u64, libm::sqrt, libm::log1p, 52, 1023, 1.110_223_024_625_156_5e-16, {
     TINY = 9.332_636_185_032_189e-302, // 2^-1000
     RIDGE = 1e-13,
     OPTIMAL = 2e-13,

@@ -5,8 +5,8 @@ use rand_xorshift::XorShiftRng;
 use tinynmf::kaczmarz::Sampling;
 use tinynmf::rand_core::{Rng, SeedableRng};
 use tinynmf::{
-    Als, Anls, Chain, Factors, Hals, Kaczmarz, KaczmarzEntry, Momentum, Mu, Nmf, Problem, RandomAls, Real, Solver,
-    Start, Stop,
+    Als, Anls, Chain, Factors, Hals, Kaczmarz, KaczmarzEntry, Momentum, Mu, MuKl, Nmf, Problem, RandomAls, Real,
+    Solver, Start, Stop,
 };
 
 const M: usize = 13;
@@ -68,6 +68,7 @@ expected! {
     Kaczmarz::new().decay(T::ZERO).tail_average(true), Uniform, 0xa1c9e492a41a3c06, 0x5bd71607e6e27424;
     Kaczmarz::unconstrained().block(12).sampling(Sampling::Uniform), Uniform, 0x83d7309f9161b23c, 0x0c8cfc767f436834;
     KaczmarzEntry::new(), Uniform, 0x000b40abb8f28e1f, 0xeeae203711578795;
+    MuKl::new(), Uniform, 0x073c8e09260b39a5, 0x704fe078fa6a3d22;
     RandomAls::new(), Uniform, 0x6ea87769410e5c3a, 0xa1dd363d81cc960c;
     RandomAls::projected().replacement(true), Uniform, 0xbeba0b9169575246, 0x938235fc32f6da9f;
     RandomAls::unconstrained(), Uniform, 0x42bd26bc986f819b, 0x1f4c4f2affff9011;

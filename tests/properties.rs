@@ -52,10 +52,10 @@ fn fits<T: Real, const M: usize, const N: usize, const K: usize>(frames: &[[f64;
     for_each_solver!(T, |promise, solver| {
         for start in [Begin::Uniform(seed), Begin::Columns(seed), Begin::Spa] {
             let mut factors = begin::<T, M, N, K>(&problem, start);
-            let before = error(&x, &factors);
+            let before = measure(promise, &x, &factors);
             let outcome = fit(solver, Stop::new().max_sweeps(15), &problem, &mut factors);
             assert_sound(promise, &factors, &format!("{start:?}"));
-            let (after, told) = (error(&x, &factors), to_f64(outcome.relative_error));
+            let (after, told) = (measure(promise, &x, &factors), to_f64(outcome.relative_error));
             let limit = before * (1.0 + tolerance::rise::<T>()) + tolerance::singular::<T>(promise);
             assert!(after <= limit, "{} {start:?}: {before:e} to {after:e}", promise.name);
             let slack = tolerance::reported::<T>() * told + tolerance::floor::<T>();

@@ -49,7 +49,10 @@ fn survive<T: Real, const M: usize, const N: usize, const K: usize>(
             let what = format!("{name}, {} {} {start:?}", promise.name, scalar::<T>());
             let mut factors = begin::<T, M, N, K>(&problem, start);
             sound(Promise { non_negative: true, ..promise }, &factors, &what, findings);
-            let first = to_f64(factors.relative_error(&problem));
+            let first = match promise.kullback_leibler {
+                true => measure(promise, &x, &factors),
+                false => to_f64(factors.relative_error(&problem)),
+            };
             match fit_or_error(solver, sweeps(count), &problem, &mut factors) {
                 Ok(outcome) => {
                     let error = to_f64(outcome.relative_error);
@@ -377,7 +380,7 @@ fn a_quiet_part_is_not_taken_for_dead() {
                 let mut factors = start.clone();
                 let outcome = fit(solver, sweeps(count), &problem, &mut factors);
                 assert_eq!(outcome.revived, 0, "{}, size {size:e}, {count} sweeps", promise.name);
-                let after = error(&x, &factors);
+                let after = measure(promise, &x, &factors);
                 let limit = before + tolerance::singular::<f64>(promise);
                 assert!(after <= limit, "{}, size {size:e}: {before:e} to {after:e}", promise.name);
             }

@@ -23,8 +23,8 @@ use rand_xorshift::XorShiftRng;
 use rayon::prelude::*;
 use tinynmf::rand_core::SeedableRng;
 use tinynmf::{
-    Als, Anls, Factors, Hals, Kaczmarz, KaczmarzEntry, Momentum, Mu, Nmf, Problem, Progress, RandomAls, Real, Solver,
-    Start, Stop, Uniform,
+    Als, Anls, Factors, Hals, Kaczmarz, KaczmarzEntry, Momentum, Mu, MuKl, Nmf, Problem, Progress, RandomAls, Real,
+    Solver, Start, Stop, Uniform,
 };
 
 /// A problem: its data, the sweeps it is judged after and the best error known.
@@ -158,6 +158,7 @@ fn solvers<T: Real, const M: usize, const N: usize, const K: usize>(
     run.solver("kaczmarz", Kaczmarz::new());
     run.solver("kaczmarz_entry", KaczmarzEntry::new());
     run.solver("mu", Mu::new());
+    run.solver("mu_kl", MuKl::new());
     run.solver("random_als", RandomAls::new());
     run.solver("random_als_projected", RandomAls::projected());
     run.solver("random_als_unconstrained", RandomAls::unconstrained());

@@ -10,6 +10,7 @@ mod kaczmarz;
 mod kaczmarz_entry;
 mod momentum;
 mod mu;
+mod mu_kl;
 mod penalty;
 mod random_als;
 mod revival;
@@ -29,6 +30,7 @@ pub use kaczmarz::{Kaczmarz, KaczmarzWorkspace};
 pub use kaczmarz_entry::{KaczmarzEntry, KaczmarzEntryWorkspace};
 pub use momentum::{Momentum, MomentumWorkspace};
 pub use mu::Mu;
+pub use mu_kl::{MuKl, MuKlWorkspace};
 pub use penalty::Penalty;
 pub use random_als::{RandomAls, RandomAlsWorkspace};
 

@@ -31,6 +31,8 @@ pub struct Promise {
     pub stalls: bool,
     /// Moves at random about the solution.
     pub wanders: bool,
+    /// Minimises the Kullback–Leibler divergence and reports √(2D/ΣX).
+    pub kullback_leibler: bool,
 }
 
 impl Promise {
@@ -44,6 +46,7 @@ impl Promise {
             shuffles: false,
             stalls: false,
             wanders: false,
+            kullback_leibler: false,
         }
     }
 
@@ -71,6 +74,10 @@ impl Promise {
     /// Random projections: slow, in its own order, never quite at rest.
     pub const fn wanders(self) -> Self {
         Self { wanders: true, shuffles: true, ..self }
+    }
+
+    pub const fn kullback_leibler(self) -> Self {
+        Self { kullback_leibler: true, ..self }
     }
 
     pub const fn shuffles(self) -> Self {
@@ -105,6 +112,7 @@ macro_rules! for_each_solver {
             new("Kaczmarz::unconstrained, uniform").signed().wanders() =>
                 tinynmf::Kaczmarz::<$t>::unconstrained().sampling(tinynmf::kaczmarz::Sampling::Uniform),
             new("KaczmarzEntry").wanders() => tinynmf::KaczmarzEntry::<$t>::new(),
+            new("MuKl").creeps().kullback_leibler() => tinynmf::MuKl::new(),
             new("Momentum<Hals>").compares() => tinynmf::Momentum::new(tinynmf::Hals::<$t>::new()),
             new("Momentum<Anls>").compares().solves() => tinynmf::Momentum::new(tinynmf::Anls::<$t>::new()),
             new("Chain<Hals, Anls>").solves() =>
@@ -224,6 +232,31 @@ pub fn error<T: Real, const M: usize, const N: usize, const K: usize>(
         }
     }
     (residual / energy).sqrt()
+}
+
+/// What a solver minimises and reports, in f64: [`error`] or √(2D/ΣX).
+pub fn measure<T: Real, const M: usize, const N: usize, const K: usize>(
+    promise: Promise,
+    x: &[[T; M]],
+    factors: &Factors<T, M, N, K>,
+) -> f64 {
+    if !promise.kullback_leibler {
+        return error(x, factors);
+    }
+    // The unit in which solvers see X, and with it the ε of the loss.
+    let largest = x.iter().flatten().fold(0.0, |unit, &x| f64::max(unit, to_f64(x)));
+    let unit = f64::exp2i(Real::exponent(largest) + 1);
+    let (mut divergence, mut total) = (0.0, 0.0);
+    for (j, x) in x.iter().enumerate() {
+        for (i, &x) in x.iter().enumerate() {
+            let model: f64 = (0..K).map(|k| to_f64(factors.w[(i, k)]) / unit * to_f64(factors.h[(k, j)])).sum();
+            let (x, y) = (to_f64(x) / unit, model + if single::<T>() { 1e-12 } else { 1e-26 });
+            // The plain form loses every digit where y is near x.
+            divergence += if x > 0.0 { (y - x) - x * f64::ln_1p((y - x) / x) } else { y };
+            total += x;
+        }
+    }
+    (2.0 * divergence.max(0.0) / total).sqrt()
 }
 
 /// All numbers of both factors, W first.

@@ -16,9 +16,9 @@ use tinynmf::nalgebra::{SMatrix, SVector};
 use tinynmf::rand_core::SeedableRng;
 use tinynmf::{
     Als, AlsWorkspace, AlternateWorkspace, Anls, AnlsWorkspace, ChainWorkspace, Columns, Error, Factors, Full, History,
-    Kaczmarz, KaczmarzEntry, KaczmarzEntryWorkspace, KaczmarzWorkspace, Mask, Momentum, MomentumWorkspace, Mu, Nmf,
-    Observer, Outcome, Problem, Progress, Quantized, RandomAls, RandomAlsWorkspace, RandomColumns, Real, RestartLog,
-    Solver, Spa, Start, Stop, Uniform, Weighted, Workspace, nnls,
+    Kaczmarz, KaczmarzEntry, KaczmarzEntryWorkspace, KaczmarzWorkspace, Mask, Momentum, MomentumWorkspace, Mu, MuKl,
+    MuKlWorkspace, Nmf, Observer, Outcome, Problem, Progress, Quantized, RandomAls, RandomAlsWorkspace, RandomColumns,
+    Real, RestartLog, Solver, Spa, Start, Stop, Uniform, Weighted, Workspace, nnls,
 };
 
 const M: usize = 16;
@@ -57,6 +57,7 @@ fn every_solver<T: Real>() -> Result<(), Error> {
     fit(&problem, &mut factors, Nmf::small(), &mut AlternateWorkspace::new())?;
     fit(&problem, &mut factors, Nmf::new(Anls::new().l1_h(T::HALF)), &mut AnlsWorkspace::new())?;
     fit(&problem, &mut factors, Nmf::new(Mu::new().passes(2)), &mut AlternateWorkspace::new())?;
+    fit(&problem, &mut factors, Nmf::new(MuKl::new()), &mut MuKlWorkspace::new())?;
     fit(&problem, &mut factors, Nmf::new(Als::new().l2_w(T::HALF)), &mut AlsWorkspace::new())?;
     fit(&problem, &mut factors, Nmf::new(Als::unconstrained()), &mut AlsWorkspace::new())?;
     let kaczmarz = Kaczmarz::new().sampling(black_box(Sampling::Uniform)).tail_average(black_box(true));
