@@ -99,6 +99,10 @@ pub enum Setting {
     Rounds,
     /// `pilots`: ≥ 1.
     Pilots,
+    /// `HoldOut::folds`: ≥ 2.
+    Folds,
+    /// `HoldOut::starts`: ≥ 1.
+    Starts,
     /// `fit_restarts`: R ≥ 1.
     Restarts,
 }
@@ -121,6 +125,8 @@ impl Setting {
             Setting::Block => "Kaczmarz::block must be 0 or >= 4K",
             Setting::Rounds => "Kaczmarz::rounds must be >= 1",
             Setting::Pilots => "Nmf::pilots must be >= 1",
+            Setting::Folds => "HoldOut::folds must be >= 2",
+            Setting::Starts => "HoldOut::starts must be >= 1",
             Setting::Restarts => "fit_restarts needs R >= 1",
         }
     }

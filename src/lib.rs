@@ -28,6 +28,7 @@
 //! | choose the method | [`Hals`], [`Anls`], [`Als`], [`Mu`], [`RandomAls`], [`Kaczmarz`], [`Momentum`], [`Chain`]; your own [`Solver`] |
 //! | fit spectra or counts by Kullback–Leibler | [`MuKl`] |
 //! | fit with missing entries or weights | [`Mask`], [`Weighted`]; [`KaczmarzEntry`], [`Kaczmarz`], [`RandomAls`] |
+//! | choose K | [`HoldOut`], [`rank_curve!`] |
 //! | choose the start | [`Uniform`], [`RandomColumns`], [`Spa`], your own [`Init`], or the factors as they are |
 //! | solve one small problem exactly | [`nnls::solve`] |
 //!
@@ -107,6 +108,7 @@ pub mod nnls;
 mod outcome;
 mod problem;
 mod random;
+mod rank;
 mod restarts;
 mod scalar;
 mod solver;
@@ -120,6 +122,7 @@ pub use history::History;
 pub use init::{Init, RandomColumns, Spa, Start, Uniform};
 pub use outcome::{Observer, Outcome, Progress};
 pub use problem::{Problem, Unobserved};
+pub use rank::{HoldOut, RankCurve, RankPoint};
 pub use restarts::RestartLog;
 pub use scalar::Real;
 pub use solver::{

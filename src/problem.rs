@@ -122,6 +122,10 @@ impl<'a, T: Real, const M: usize, const N: usize, C: Columns<T, M> + ?Sized> Pro
         Data::new(&self.x, T::ONE, self.weight_scale, self.energy)
     }
 
+    pub(crate) fn columns(&self) -> &'a C {
+        self.x
+    }
+
     /// Zeros what nothing is known about.
     pub(crate) fn clear_unobserved<const K: usize>(&self, w: &mut [[T; M]; K], h: &mut [[T; K]]) {
         if C::Observed::ALL || self.unobserved == Unobserved::default() {

@@ -254,6 +254,8 @@ fn the_text_names_the_setter() {
         (Setting::Block, "Kaczmarz::block"),
         (Setting::Rounds, "Kaczmarz::rounds"),
         (Setting::Pilots, "pilots"),
+        (Setting::Folds, "HoldOut::folds"),
+        (Setting::Starts, "HoldOut::starts"),
         (Setting::Restarts, "fit_restarts"),
     ];
     for (setting, name) in names {

@@ -16,9 +16,9 @@ use tinynmf::nalgebra::{SMatrix, SVector};
 use tinynmf::rand_core::SeedableRng;
 use tinynmf::{
     Als, AlsWorkspace, AlternateWorkspace, Anls, AnlsWorkspace, ChainWorkspace, Columns, Error, Factors, Full, History,
-    Kaczmarz, KaczmarzEntry, KaczmarzEntryWorkspace, KaczmarzWorkspace, Mask, Momentum, MomentumWorkspace, Mu, MuKl,
-    MuKlWorkspace, Nmf, Observer, Outcome, Problem, Progress, Quantized, RandomAls, RandomAlsWorkspace, RandomColumns,
-    Real, RestartLog, Solver, Spa, Start, Stop, Uniform, Weighted, Workspace, nnls,
+    HoldOut, Kaczmarz, KaczmarzEntry, KaczmarzEntryWorkspace, KaczmarzWorkspace, Mask, Momentum, MomentumWorkspace, Mu,
+    MuKl, MuKlWorkspace, Nmf, Observer, Outcome, Problem, Progress, Quantized, RandomAls, RandomAlsWorkspace,
+    RandomColumns, Real, RestartLog, Solver, Spa, Start, Stop, Uniform, Weighted, Workspace, nnls, rank_curve,
 };
 
 const M: usize = 16;
@@ -151,6 +151,8 @@ fn masked() -> Result<(), Error> {
     black_box(problem.unobserved());
     let nmf = Nmf::new(Kaczmarz::new()).finish(RandomAls::new());
     fit(&problem, &mut factors, nmf, &mut ChainWorkspace::with(KaczmarzWorkspace::new(), RandomAlsWorkspace::new()))?;
+    let curve = rank_curve!(HoldOut::new().folds(black_box(3)), &problem, &Nmf::new(KaczmarzEntry::new()), [1, 2])?;
+    black_box(curve.best());
     let x = Weighted { columns: &counts, weights: black_box(&WEIGHTS) };
     let problem = Problem::<f32, M, N, _>::from_columns(&x)?;
     fit(&problem, &mut factors, Nmf::new(KaczmarzEntry::new()), &mut KaczmarzEntryWorkspace::new())
