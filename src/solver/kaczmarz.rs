@@ -318,7 +318,7 @@ impl<T: Real> Moves<'_, T> {
             if j == 0 || !O::ALL {
                 table.fill(self.settings.sampling, |i| energy(&row(w, i)) * x.weight(i, j));
             }
-            self.vector(table, rng, h, |i| (row(w, i), x.entry(i, j)));
+            self.vector(table, !O::ALL, rng, h, |i| (row(w, i), x.entry(i, j)));
         }
     }
 
@@ -337,17 +337,19 @@ impl<T: Real> Moves<'_, T> {
                 table.fill(self.settings.sampling, |j| energy(&column(j)) * x.weight(i, j));
             }
             let mut vector = row(w, i);
-            self.vector(table, rng, &mut vector, |j| (column(j), x.entry(i, j)));
+            self.vector(table, !O::ALL, rng, &mut vector, |j| (column(j), x.entry(i, j)));
             for (w, value) in w.iter_mut().zip(vector) {
                 w[i] = value;
             }
         }
     }
 
-    /// Moves one vector f by projections onto the equations g_c·f = x_c that `equation` gives.
+    /// Moves one vector f by projections onto the equations g_c·f = x_c that `equation` gives. The energies in the table are
+    /// those of the rows, times their weights if `weighted`.
     fn vector<const C: usize, const K: usize>(
         &self,
         table: &Table<T, C>,
+        weighted: bool,
         rng: &mut XorShiftRng,
         f: &mut [T; K],
         equation: impl Fn(usize) -> ([T; K], T),
@@ -358,7 +360,8 @@ impl<T: Real> Moves<'_, T> {
                 self.block(table, rng, f, &equation);
             } else if let Some(c) = table.draw(rng) {
                 let (row, x) = equation(c);
-                step(&row, energy(&row), x, self.relaxation, self.settings.clip, f);
+                let energy = if weighted { energy(&row) } else { table.energy(c) };
+                step(&row, energy, x, self.relaxation, self.settings.clip, f);
             }
             if self.settings.tail_average && p >= self.count / 2 {
                 mean.add(f);
