@@ -6,8 +6,8 @@
 //! ```
 //!
 //! 200 random starts an experiment, f64. `floor` is the median that NumPy prototypes of the corrected algorithms reached
-//! with the same budget (200 starts, float64). The run fails if a median is above its floor: by more than a factor of 2 on
-//! exact data, by more than 0.3 % elsewhere. Pictures: `target/notebooks.svg`.
+//! with the same budget (100 starts or more, float64); near the truth it is the error of the start. The run fails if a median is
+//! above its floor by more than a factor of 2, near the truth at all. Pictures: `target/notebooks.svg`.
 
 #[path = "../common/data.rs"]
 mod data;
@@ -40,7 +40,8 @@ struct Row {
     ours: &'static str,
     budget: Vec<f64>,
     converged: Vec<f64>,
-    floor: Option<f64>,
+    /// The median to reach, and the factor by which it may be missed.
+    floor: Option<(f64, f64)>,
 }
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
@@ -102,7 +103,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         ours: "RandomAls",
         budget: near(|seed| RandomAls::new().seed(seed), 45),
         converged: near(|seed| RandomAls::new().seed(seed), 2000),
-        floor: Some(0.00925 / 2.0),
+        floor: Some((0.00925, 1.0)),
     });
     let unconstrained = |seed| RandomAls::unconstrained().seed(seed);
     add(Row {
@@ -111,7 +112,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         ours: "RandomAls::unconstrained, replacement",
         budget: best_of_10(&x, |seed| unconstrained(seed).replacement(true), HUNDRED),
         converged: fits::<12, 10, 3, _>(&x, |seed| unconstrained(seed).replacement(true), 2000),
-        floor: Some(1.6e-4),
+        floor: Some((1.6e-4, 2.0)),
     });
     add(Row {
         experiment: "nmfals(X, 3, 100, 1)",
@@ -119,7 +120,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         ours: "RandomAls::unconstrained",
         budget: fits::<12, 10, 3, _>(&x, unconstrained, HUNDRED),
         converged: fits::<12, 10, 3, _>(&x, unconstrained, 2000),
-        floor: Some(1.2e-5),
+        floor: Some((1.2e-5, 2.0)),
     });
     add(Row {
         experiment: "nmfals(X, 3, 100, 10)",
@@ -127,7 +128,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         ours: "RandomAls (exact NNLS)",
         budget: best_of_10(&x, |seed| RandomAls::new().seed(seed), HUNDRED),
         converged: fits::<12, 10, 3, _>(&x, |seed| RandomAls::new().seed(seed), 2000),
-        floor: Some(2.1e-3),
+        floor: Some((2.1e-3, 2.0)),
     });
     add(Row {
         experiment: "nmfals(X, 3, 100, 10), as 2 × 45 sweeps",
@@ -135,7 +136,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         ours: "Momentum<Hals>, the default",
         budget: best_of::<2, _>(&x, |_| Momentum::new(Hals::new()), 45),
         converged: fits::<12, 10, 3, _>(&x, |_| Momentum::new(Hals::new()), 500),
-        floor: Some(4.3e-5),
+        floor: Some((4.3e-5, 2.0)),
     });
     add(Row {
         experiment: "Kaczmarz near the truth (0.00925), 100 × 5",
@@ -143,7 +144,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         ours: "Kaczmarz, 5 projections",
         budget: near(|seed| Kaczmarz::new().projections(5).seed(seed), HUNDRED),
         converged: near(|seed| Kaczmarz::new().seed(seed), 2000),
-        floor: Some(0.00925 / 2.0),
+        floor: Some((0.00925, 1.0)),
     });
     let constant = |projections: u32| move |seed| Kaczmarz::new().decay(0.0).projections(projections).seed(seed);
     for (projections, experiment, printed) in [
@@ -169,7 +170,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
             ours: "Kaczmarz, no decay",
             budget: fits::<12, 10, 3, _>(&x, constant(projections), HUNDRED),
             converged: fits::<12, 10, 3, _>(&x, constant(projections), 400),
-            floor: Some(floor),
+            floor: Some((floor, 2.0)),
         });
     }
     add(Row {
@@ -178,7 +179,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         ours: "KaczmarzEntry, no decay",
         budget: fits::<12, 10, 3, _>(&x, |seed| KaczmarzEntry::new().decay(0.0).seed(seed), 166),
         converged: fits::<12, 10, 3, _>(&x, |seed| KaczmarzEntry::new().decay(0.0).seed(seed), 400),
-        floor: Some(2.2e-3),
+        floor: Some((2.2e-3, 2.0)),
     });
     add(Row {
         experiment: "row Kaczmarz, 2K projections, 400 sweeps of X",
@@ -186,15 +187,19 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         ours: "Kaczmarz, no decay",
         budget: fits::<12, 10, 3, _>(&x, constant(6), 400),
         converged: finished::<12, 10, 3, _>(&x, constant(6), 400),
-        floor: Some(1e-7),
+        floor: Some((1e-7, 2.0)),
     });
     let (wide, reached) = two_thousand_frames();
     add(wide);
     bar.finish_and_clear();
 
     let above = print(&rows);
-    println!("\n200×2000, K 4, exact: relative error 1e-3 after {reached:.1} million operations (median of 10 starts;");
-    println!("5K + 3 + log2 C each projection, 2K + 6K each row for tables and scaling; the checks of the error apart)");
+    println!(
+        "\n200×2000, K 4, exact, factors half zero: relative error 1e-3 after {reached:.1} million operations (median of 10 starts;"
+    );
+    println!(
+        "5K + 3 + log2 C each projection, 2K + 6K each row for tables and scaling; the checks of the error apart)"
+    );
     println!("\"choose k by cross validation\": {}", choice_of_rank());
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target").join("notebooks.svg");
     std::fs::create_dir_all(path.parent().expect("a file in a folder"))?;
@@ -206,13 +211,15 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 /// Prints the table; returns the number of medians above their floors.
 fn print(rows: &[Row]) -> u32 {
     let mut above = 0;
-    println!("| experiment | notebook printed | here | same budget: best | median | worst | left to converge | floor |");
+    println!(
+        "| experiment | notebook printed | here | same budget: best | median | worst | left to converge | floor |"
+    );
     println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
     for row in rows {
         let [best, median, worst] = three(&row.budget);
         let end = if row.converged.is_empty() { "-".to_owned() } else { short(three(&row.converged)[1]) };
-        let floor = row.floor.map_or("-".to_owned(), |floor| {
-            let good = median <= 2.0 * floor;
+        let floor = row.floor.map_or("-".to_owned(), |(floor, factor)| {
+            let good = median <= factor * floor;
             above += u32::from(!good);
             format!("{}{}", short(floor), if good { "" } else { " MISSED" })
         });
@@ -335,13 +342,18 @@ fn building_block() -> Vec<f64> {
     (0..STARTS).map(one).collect()
 }
 
-/// Exact data, 200×2000 of rank 4: where row Kaczmarz beats every method on normal equations. Also the work to 1e-3.
+/// Exact data, 200×2000 of rank 4, half of the entries of the factors zero: where row Kaczmarz beats every method on normal
+/// equations. Also the work to 1e-3.
 fn two_thousand_frames() -> (Row, f64) {
     const M: usize = 200;
     const N: usize = 2000;
     const K: usize = 4;
-    let mut rng = XorShiftRng::seed_from_u64(1);
-    let mut draw = || <f64 as Real>::unit(rng.next_u64());
+    // A seed that no start has, or its W would be the planted one.
+    let mut rng = XorShiftRng::seed_from_u64(4242);
+    let mut draw = || {
+        let draw = <f64 as Real>::unit(rng.next_u64());
+        if draw < 0.5 { 0.0 } else { draw }
+    };
     let parts: [[f64; M]; K] = std::array::from_fn(|_| std::array::from_fn(|_| draw()));
     let x: Vec<[f64; M]> = (0..N)
         .map(|_| {
@@ -358,7 +370,8 @@ fn two_thousand_frames() -> (Row, f64) {
             let mut history = Box::new(History::<f64, 100>::new());
             let nmf = Nmf::new(solver).stop(Stop::new().rel_tol(0.0).max_sweeps(100));
             let outcome = nmf.fit_with(&problem, &mut factors, &mut Box::default(), &mut *history).expect("a fit");
-            let sweeps = history.errors().iter().position(|&error| error <= 1e-3).map_or(f64::INFINITY, |n| n as f64 + 1.0);
+            let sweeps =
+                history.errors().iter().position(|&error| error <= 1e-3).map_or(f64::INFINITY, |n| n as f64 + 1.0);
             let projection = |c: f64| 5.0 * K as f64 + 3.0 + c.log2();
             let vectors = N as f64 * projection(M as f64) + M as f64 * projection(N as f64);
             let tables = 8.0 * (K * (M + N)) as f64;
@@ -372,7 +385,7 @@ fn two_thousand_frames() -> (Row, f64) {
         ours: "Kaczmarz, K projections, λ 0.7",
         budget: ends.iter().map(|end| end.0).collect(),
         converged: Vec::new(),
-        floor: Some(1e-3),
+        floor: Some((1e-3, 2.0)),
     };
     (row, three(&work)[1])
 }
@@ -407,7 +420,11 @@ fn panels(v: &[[f64; 4]], x: &[[f64; 12]]) -> [picture::Panel; 3] {
         picture::Panel {
             title: "nmf(V, 2): error by iterations",
             lines: vec![
-                theirs("notebook, mended: stale WH", style::median_trace(100, &|seed| style::stale_mu(v, seed, 200)), 1.0),
+                theirs(
+                    "notebook, mended: stale WH",
+                    style::median_trace(100, &|seed| style::stale_mu(v, seed, 200)),
+                    1.0,
+                ),
                 picture::Line::ours("Mu", ours(&|seed| history::<4, 4, 2, _, 200>(v, Mu::new(), seed)), 1.0),
                 picture::Line::ours(
                     "Momentum<Hals>",
@@ -419,7 +436,11 @@ fn panels(v: &[[f64; 4]], x: &[[f64; 12]]) -> [picture::Panel; 3] {
         picture::Panel {
             title: "nmfals(X, 3): error by single solves",
             lines: vec![
-                theirs("notebook: indices 0..k only", style::median_trace(100, &|seed| style::narrow_als(seed, 500)), 2.0),
+                theirs(
+                    "notebook: indices 0..k only",
+                    style::median_trace(100, &|seed| style::narrow_als(seed, 500)),
+                    2.0,
+                ),
                 picture::Line::ours("RandomAls", ours(&updates(RandomAls::new())), 22.0),
                 picture::Line::ours("RandomAls::unconstrained", ours(&updates(RandomAls::unconstrained())), 22.0),
             ],
@@ -427,7 +448,11 @@ fn panels(v: &[[f64; 4]], x: &[[f64; 12]]) -> [picture::Panel; 3] {
         picture::Panel {
             title: "nmfrk(X, 3): error by projections",
             lines: vec![
-                theirs("notebook: uniform rows, 0..k only", style::median_trace(100, &|seed| style::narrow_rk(seed, 600)), 20.0),
+                theirs(
+                    "notebook: uniform rows, 0..k only",
+                    style::median_trace(100, &|seed| style::narrow_rk(seed, 600)),
+                    20.0,
+                ),
                 picture::Line::ours(
                     "Kaczmarz, no decay",
                     ours(&|seed| history::<12, 10, 3, _, 100>(x, Kaczmarz::new().decay(0.0), seed)),

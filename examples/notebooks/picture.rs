@@ -30,7 +30,8 @@ impl Line {
 }
 
 /// Colours that stay apart for most readers; the first is the notebook's.
-const COLOURS: [RGBColor; 4] = [RGBColor(213, 94, 0), RGBColor(0, 114, 178), RGBColor(0, 158, 115), RGBColor(120, 94, 180)];
+const COLOURS: [RGBColor; 4] =
+    [RGBColor(213, 94, 0), RGBColor(0, 114, 178), RGBColor(0, 158, 115), RGBColor(120, 94, 180)];
 /// Everything below is drawn on the floor.
 const LEAST: f64 = 1e-8;
 
@@ -57,7 +58,8 @@ pub fn draw(path: &Path, panels: &[Panel]) -> Result<(), Box<dyn Error>> {
         let mut colours = COLOURS.into_iter().skip(1);
         for line in &panel.lines {
             let colour = if line.notebook { COLOURS[0] } else { colours.next().unwrap_or(BLACK) };
-            let points = line.errors.iter().enumerate().map(|(t, &e)| ((t + 1) as f64 * line.unit, e.clamp(LEAST, 10.0)));
+            let points =
+                line.errors.iter().enumerate().map(|(t, &e)| ((t + 1) as f64 * line.unit, e.clamp(LEAST, 10.0)));
             chart
                 .draw_series(LineSeries::new(points, colour.stroke_width(2)))?
                 .label(line.name.as_str())
