@@ -79,6 +79,14 @@ quickstart() {
   test -s target/quickstart.svg
 }
 step "quickstart" quickstart
+# Fails by itself if a median is above its floor, or the mean predicts better than the fit.
+step "notebooks" cargo run --release --example notebooks
+step "recommender" cargo run --release --example recommender
+rank() {
+  cargo run --release --example rank | tee target/rank.txt
+  awk '/← / { print $1; exit }' target/rank.txt | grep -qx 3
+}
+step "rank" rank
 step "quality, two starts" cargo run --release --example quality -- --starts 2
 
 printf '\nAll checks passed in %d s.\n' "$SECONDS"

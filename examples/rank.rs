@@ -31,11 +31,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let noise = |x: f64, rng: &mut XorShiftRng| x * (0.95 + 0.1 * <f64 as Real>::unit(rng.next_u64()));
     let x: Vec<[f64; 12]> = data::notebook_x().iter().map(|frame| frame.map(|x| noise(x, &mut rng))).collect();
     let problem = Problem::<f64, 12, 10, _>::from_columns(&x[..])?;
-    let notebook = rank_curve!(HoldOut::new().folds(10), &problem, &nmf, [1, 2, 3, 4, 5, 6], watch)?;
+    let notebook = rank_curve!(HoldOut::new().folds(20), &problem, &nmf, [1, 2, 3, 4, 5, 6], watch)?;
 
     let digits = &data::frames::<64>("digits.csv")[..100];
     let problem = Problem::<f64, 64, 100, _>::from_columns(digits)?;
-    let hold_out = HoldOut::new().starts(1);
+    let hold_out = HoldOut::new().folds(5).starts(1);
     let images = rank_curve!(hold_out, &problem, &nmf, [1, 2, 3, 4, 6, 8, 10, 12, 16], watch)?;
     bar.finish_and_clear();
 

@@ -84,10 +84,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
 
     println!("\ntastes  error shown  error held out (cross-validation over the shown ratings)");
-    let curve =
-        rank_curve!(HoldOut::new().starts(1), &problem, &nmf, [1, 2, 3, 4, 6], |point: tinynmf::RankPoint<f32>| {
+    let curve = rank_curve!(
+        HoldOut::new().folds(5).starts(1),
+        &problem,
+        &nmf,
+        [1, 2, 3, 4, 6],
+        |point: tinynmf::RankPoint<f32>| {
             println!("{:6}  {:11.4}  {:14.4}", point.k, point.training, point.held_out);
-        })?;
+        }
+    )?;
     println!("{:6}  is the number to take", curve.best().map_or(0, |point| point.k));
     if by_tastes < by_mean { Ok(()) } else { Err("the mean predicts better".into()) }
 }

@@ -24,7 +24,8 @@ use crate::solver::Solver;
 ///
 /// # Settings
 ///
-/// [`folds`](HoldOut::folds), default 5: a fifth of the entries hidden at a time. [`starts`](HoldOut::starts) of each fit, from
+/// [`folds`](HoldOut::folds), default 10: a tenth of the entries hidden at a time; 20 where there
+/// are only a hundred or two of them. [`starts`](HoldOut::starts) of each fit, from
 /// [`Uniform`](crate::Uniform) factors, the one with the smallest training error counting; default 3. [`seed`](HoldOut::seed)
 /// of the folds and the starts, default 0.
 ///
@@ -41,9 +42,9 @@ pub struct HoldOut {
 }
 
 impl HoldOut {
-    /// Five folds, three starts.
+    /// Ten folds, three starts.
     pub const fn new() -> Self {
-        Self { folds: 5, starts: 3, seed: 0 }
+        Self { folds: 10, starts: 3, seed: 0 }
     }
 
     /// Number of folds, at least 2; one in so many entries is hidden.
@@ -115,6 +116,10 @@ impl HoldOut {
                     unseen = factors.relative_error(&hidden);
                 }
             }
+            // Once a prediction is worse than 0, by how much is an accident of a frame with too few entries left.
+            if unseen > T::ONE {
+                unseen = T::ONE;
+            }
             training += least * least;
             held_out += unseen;
             squares += unseen * unseen;
@@ -150,7 +155,7 @@ pub struct RankPoint<T> {
     pub k: usize,
     /// Relative error of the entries that were fitted, root mean square over the folds.
     pub training: T,
-    /// Relative error of the hidden entries, root mean square over the folds.
+    /// Relative error of the hidden entries, root mean square over the folds, each taken as 1 at most: no better than 0.
     pub held_out: T,
     /// Standard error of the held-out error, from its differences between folds.
     pub spread: T,

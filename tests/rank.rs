@@ -21,7 +21,7 @@ fn notebook_x_with_noise_has_rank_three() {
         for seed in 0..5 {
             let nmf = Nmf::new(RandomAls::new());
             let curve =
-                rank_curve!(HoldOut::new().folds(10).seed(1000 * seed), &problem, &nmf, [1, 2, 3, 4, 5]).unwrap();
+                rank_curve!(HoldOut::new().folds(20).seed(1000 * seed), &problem, &nmf, [1, 2, 3, 4, 5]).unwrap();
             let errors: Vec<_> = curve.points().iter().map(|p| (p.k, to_f64(p.training), to_f64(p.held_out))).collect();
             assert_eq!(curve.best().map(|point| point.k), Some(3), "{} {seed}: {errors:?}", scalar::<T>());
             for pair in curve.points().windows(2) {

@@ -401,7 +401,7 @@ fn choice_of_rank() -> String {
                 .map(|frame| frame.map(|x| x * (0.95 + 0.1 * <f64 as Real>::unit(rng.next_u64()))))
                 .collect::<Vec<_>>();
             let problem = Problem::<f64, 12, 10, _>::from_columns(&x[..]).expect("clean data");
-            let hold_out = HoldOut::new().folds(10).seed(1000 * seed);
+            let hold_out = HoldOut::new().folds(20).seed(1000 * seed);
             let curve = rank_curve!(hold_out, &problem, &Nmf::new(RandomAls::new()), [1, 2, 3, 4, 5]).expect("a curve");
             curve.best().is_some_and(|best| best.k == 3)
         })
