@@ -10,7 +10,7 @@
 //! Start r is `Uniform` from seed r. Columns: best, median, worst relative error after the named number of sweeps with
 //! rel_tol 0; share_1pct within 1 % of the best known (for exact data: relative error ≤ 1e-5); share_1e-3 within 1e-3,
 //! absolute, of the best known; median_sweeps to that, over the starts that reach it; revived components per start;
-//! stop_median and stop_sweeps with the default `Stop`.
+//! stop_median and stop_sweeps with the default `Stop`. The errors of mu_kl are its own measure, √(2D/ΣX).
 
 #[path = "../common/data.rs"]
 mod data;
