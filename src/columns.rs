@@ -283,6 +283,7 @@ pub struct Weighted<'m, C: ?Sized, T, const M: usize> {
     pub weights: &'m [[T; M]],
 }
 
+/// The columns inside a wrapper that adds weights to them: everything but `weight`.
 macro_rules! observed_columns {
     () => {
         type Observed = Masked;
@@ -304,6 +305,8 @@ macro_rules! observed_columns {
         }
     };
 }
+
+pub(crate) use observed_columns;
 
 impl<T: Real, const M: usize, C: Columns<T, M, Observed = Full> + ?Sized> Columns<T, M> for Mask<'_, C, M> {
     observed_columns!();

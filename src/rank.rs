@@ -7,7 +7,7 @@ use heapless::Vec;
 use rand_core::SeedableRng;
 use rand_xorshift::XorShiftRng;
 
-use crate::columns::{Columns, Masked, Observed};
+use crate::columns::{Columns, Masked, Observed, observed_columns};
 use crate::error::{Error, Setting};
 use crate::factors::Factors;
 use crate::fit::Nmf;
@@ -265,23 +265,7 @@ impl<C: ?Sized> Clone for Fold<'_, C> {
 impl<C: ?Sized> Copy for Fold<'_, C> {}
 
 impl<T: Real, const M: usize, C: Columns<T, M> + ?Sized> Columns<T, M> for Fold<'_, C> {
-    type Observed = Masked;
-
-    fn len(&self) -> usize {
-        self.columns.len()
-    }
-
-    fn column<'a>(&'a self, j: usize, buf: &'a mut [T; M]) -> &'a [T; M] {
-        self.columns.column(j, buf)
-    }
-
-    fn read_scaled(&self, j: usize, scale: T, out: &mut [T; M]) {
-        self.columns.read_scaled(j, scale, out);
-    }
-
-    fn entry(&self, i: usize, j: usize) -> T {
-        self.columns.entry(i, j)
-    }
+    observed_columns!();
 
     fn weight(&self, i: usize, j: usize) -> T {
         if (place(i, j, self.settings.seed, self.settings.folds) == self.fold) != self.hidden {

@@ -1,11 +1,9 @@
 //! Alternating Kaczmarz projections.
 
 use nalgebra::SMatrix;
-use rand_core::SeedableRng;
 use rand_xorshift::XorShiftRng;
 
-use super::best::Latest;
-use super::revival::Revivals;
+use super::walk::{PATIENCE, Pace, Walk, pace_setters};
 use super::{Solver, Sweep};
 use crate::columns::{Data, Observed};
 use crate::error::{Error, Setting};
@@ -65,14 +63,12 @@ use crate::scalar::Real;
 #[non_exhaustive]
 pub struct Kaczmarz<T> {
     projections: u32,
-    relaxation: T,
-    decay: T,
+    pace: Pace<T>,
     sampling: Sampling,
     clip: bool,
     tail_average: bool,
     block: u32,
     rounds: u32,
-    seed: u64,
 }
 
 impl<T: Real> Kaczmarz<T> {
@@ -80,14 +76,12 @@ impl<T: Real> Kaczmarz<T> {
     pub const fn new() -> Self {
         Self {
             projections: 0,
-            relaxation: T::ONE,
-            decay: T::DECAY,
+            pace: Pace::new(),
             sampling: Sampling::Energy,
             clip: true,
             tail_average: false,
             block: 0,
             rounds: 1,
-            seed: 0,
         }
     }
 
@@ -99,18 +93,6 @@ impl<T: Real> Kaczmarz<T> {
     /// Projections for each vector in a round; 0 means 2K.
     pub const fn projections(mut self, projections: u32) -> Self {
         self.projections = projections;
-        self
-    }
-
-    /// λ of the first sweep, in (0, 2).
-    pub const fn relaxation(mut self, relaxation: T) -> Self {
-        self.relaxation = relaxation;
-        self
-    }
-
-    /// How fast λ falls, finite and ≥ 0; 0: not at all.
-    pub const fn decay(mut self, decay: T) -> Self {
-        self.decay = decay;
         self
     }
 
@@ -138,11 +120,7 @@ impl<T: Real> Kaczmarz<T> {
         self
     }
 
-    /// Seed of the draws; every fit starts from it.
-    pub const fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
+    pace_setters!();
 }
 
 impl<T: Real> Default for Kaczmarz<T> {
@@ -157,26 +135,13 @@ pub struct KaczmarzWorkspace<T, const M: usize, const N: usize, const K: usize> 
     features: Table<T, M>,
     /// Squared lengths of the columns of H.
     frames: Table<T, N>,
-    /// None before the first fit: a generator cannot be made in a `const`.
-    rng: Option<XorShiftRng>,
-    cleared: bool,
-    relaxation: Relaxation<T>,
-    revivals: Revivals,
-    latest: Latest<T, M, N, K>,
+    walk: Walk<T, M, N, K>,
 }
 
 impl<T: Real, const M: usize, const N: usize, const K: usize> KaczmarzWorkspace<T, M, N, K> {
     /// An empty workspace, for a `static` or the stack.
     pub const fn new() -> Self {
-        Self {
-            features: Table::new(),
-            frames: Table::new(),
-            rng: None,
-            cleared: false,
-            relaxation: Relaxation::new(),
-            revivals: Revivals::none(),
-            latest: Latest::new(),
-        }
+        Self { features: Table::new(), frames: Table::new(), walk: Walk::new() }
     }
 }
 
@@ -190,11 +155,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Observed> Solve
     type Workspace = KaczmarzWorkspace<T, M, N, K>;
 
     fn begin(&self, ws: &mut Self::Workspace) {
-        ws.rng = Some(XorShiftRng::seed_from_u64(self.seed));
-        ws.cleared = false;
-        ws.relaxation = Relaxation::new();
-        ws.revivals = Revivals::for_components(K);
-        ws.latest.begin();
+        ws.walk.begin(&self.pace);
     }
 
     fn sweep(
@@ -204,18 +165,9 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Observed> Solve
         h: &mut SMatrix<T, K, N>,
         ws: &mut Self::Workspace,
     ) -> Sweep<T> {
-        let KaczmarzWorkspace { features, frames, rng, cleared, relaxation, revivals, latest } = ws;
-        let rng = rng.get_or_insert_with(|| XorShiftRng::seed_from_u64(self.seed));
-        let sweep = latest.sweep_or_return(x, w, h, |w, h| {
-            if !*cleared {
-                clear_silent(x, w, h);
-                *cleared = true;
-            }
-            let moves = Moves {
-                settings: self,
-                relaxation: relaxation.now(self.relaxation, self.decay),
-                count: self.count::<K>(),
-            };
+        let KaczmarzWorkspace { features, frames, walk } = ws;
+        walk.sweep(x, w, h, &self.pace, |w, h, relaxation, rng| {
+            let moves = Moves { settings: self, relaxation, count: self.count::<K>() };
             for _ in 0..self.rounds {
                 // Components of one size: the equations are then as well conditioned as scaling can make them.
                 kernel::level_w(w, h);
@@ -223,16 +175,11 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Observed> Solve
                 kernel::level_h(w, h);
                 moves.rows(x, w, h, frames, rng);
             }
-            revivals.end_sweep(x, w, h)
-        });
-        // Taken back, perhaps to factors that were never cleared.
-        *cleared &= sweep.accepted;
-        relaxation.follow(&sweep, latest.fell_by(T::PROGRESS));
-        sweep
+        })
     }
 
     fn validate(&self) -> Result<(), Error> {
-        validate(self.relaxation, self.decay)?;
+        self.pace.validate()?;
         if self.block != 0 && (self.block as usize) < K.saturating_mul(4) {
             return Err(Error::Setting(Setting::Block));
         }
@@ -246,54 +193,14 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Observed> Solve
         !self.clip
     }
 
-    /// Sweeps of a random walk without a new best: fewer say little.
     fn patience(&self) -> u32 {
-        20
+        PATIENCE
     }
 }
 
 impl<T: Real> Kaczmarz<T> {
     fn count<const K: usize>(&self) -> u32 {
         if self.projections > 0 { self.projections } else { (K as u32).saturating_mul(2) }
-    }
-}
-
-/// The settings that both forms share.
-pub(super) fn validate<T: Real>(relaxation: T, decay: T) -> Result<(), Error> {
-    if !(relaxation > T::ZERO && relaxation < T::TWO) {
-        return Err(Error::Setting(Setting::Relaxation));
-    }
-    if !(decay >= T::ZERO && decay.is_finite()) {
-        return Err(Error::Setting(Setting::Decay));
-    }
-    Ok(())
-}
-
-/// How far λ has fallen.
-pub(super) struct Relaxation<T> {
-    /// Sweeps that did not bring the error down.
-    held_up: u32,
-    damping: T,
-}
-
-impl<T: Real> Relaxation<T> {
-    pub(super) const fn new() -> Self {
-        Self { held_up: 0, damping: T::ONE }
-    }
-
-    /// λ/(1 + d·t).
-    pub(super) fn now(&self, first: T, decay: T) -> T {
-        self.damping * first / (T::ONE + decay * T::from_count(self.held_up as usize))
-    }
-
-    /// After a sweep.
-    pub(super) fn follow(&mut self, sweep: &Sweep<T>, fell: bool) {
-        if !sweep.accepted {
-            self.damping *= T::HALF;
-        }
-        if !fell {
-            self.held_up = self.held_up.saturating_add(1);
-        }
     }
 }
 
@@ -408,34 +315,6 @@ impl<T: Real> Moves<'_, T> {
         for (f, step) in f.iter_mut().zip(gradient) {
             let moved = *f + self.relaxation * step;
             *f = if self.settings.clip { moved.positive() } else { moved };
-        }
-    }
-}
-
-/// Zeros the vectors of features and frames that are zero wherever they are observed: projections would only come close.
-pub(super) fn clear_silent<T: Real, const M: usize, const K: usize, O: Observed>(
-    x: &Data<'_, T, M, O>,
-    w: &mut [[T; M]; K],
-    h: &mut [[T; K]],
-) {
-    let mut heard = [false; M];
-    let mut frame = [T::ZERO; M];
-    for (j, h) in h.iter_mut().enumerate() {
-        x.read(j, &mut frame);
-        let mut silent = true;
-        for (heard, &x) in heard.iter_mut().zip(&frame) {
-            *heard |= x > T::ZERO;
-            silent &= !(x > T::ZERO);
-        }
-        if silent {
-            *h = [T::ZERO; K];
-        }
-    }
-    for w in w {
-        for (w, &heard) in w.iter_mut().zip(&heard) {
-            if !heard {
-                *w = T::ZERO;
-            }
         }
     }
 }

@@ -1,12 +1,9 @@
 //! Joint Kaczmarz: one observed entry moves one row of W and one column of H.
 
 use nalgebra::SMatrix;
-use rand_core::SeedableRng;
 use rand_xorshift::XorShiftRng;
 
-use super::best::Latest;
-use super::kaczmarz::{Relaxation, clear_silent, validate};
-use super::revival::Revivals;
+use super::walk::{PATIENCE, Pace, Walk, pace_setters};
 use super::{Solver, Sweep};
 use crate::columns::{Data, Observed};
 use crate::error::Error;
@@ -59,34 +56,16 @@ use crate::scalar::Real;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct KaczmarzEntry<T> {
-    relaxation: T,
-    decay: T,
-    seed: u64,
+    pace: Pace<T>,
 }
 
 impl<T: Real> KaczmarzEntry<T> {
     /// λ = 1/(1 + t/10).
     pub const fn new() -> Self {
-        Self { relaxation: T::ONE, decay: T::DECAY, seed: 0 }
+        Self { pace: Pace::new() }
     }
 
-    /// λ of the first sweep, in (0, 2).
-    pub const fn relaxation(mut self, relaxation: T) -> Self {
-        self.relaxation = relaxation;
-        self
-    }
-
-    /// How fast λ falls, finite and ≥ 0; 0: not at all.
-    pub const fn decay(mut self, decay: T) -> Self {
-        self.decay = decay;
-        self
-    }
-
-    /// Seed of the orders; every fit starts from it.
-    pub const fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
+    pace_setters!();
 
     /// One entry x of feature `i` and frame `j`, with the relaxation λ as set: for entries that are not kept.
     ///
@@ -115,7 +94,7 @@ impl<T: Real> KaczmarzEntry<T> {
             && x.is_finite()
             && let Some(h) = factors.h.data.0.get_mut(j)
         {
-            project(&mut factors.w.data.0, h, i, x, self.relaxation, T::JOINT);
+            project(&mut factors.w.data.0, h, i, x, self.pace.relaxation, T::JOINT);
         }
     }
 }
@@ -128,24 +107,13 @@ impl<T: Real> Default for KaczmarzEntry<T> {
 
 /// State of [`KaczmarzEntry`].
 pub struct KaczmarzEntryWorkspace<T, const M: usize, const N: usize, const K: usize> {
-    /// None before the first fit: a generator cannot be made in a `const`.
-    rng: Option<XorShiftRng>,
-    cleared: bool,
-    relaxation: Relaxation<T>,
-    revivals: Revivals,
-    latest: Latest<T, M, N, K>,
+    walk: Walk<T, M, N, K>,
 }
 
 impl<T: Real, const M: usize, const N: usize, const K: usize> KaczmarzEntryWorkspace<T, M, N, K> {
     /// An empty workspace, for a `static` or the stack.
     pub const fn new() -> Self {
-        Self {
-            rng: None,
-            cleared: false,
-            relaxation: Relaxation::new(),
-            revivals: Revivals::none(),
-            latest: Latest::new(),
-        }
+        Self { walk: Walk::new() }
     }
 }
 
@@ -159,11 +127,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Observed> Solve
     type Workspace = KaczmarzEntryWorkspace<T, M, N, K>;
 
     fn begin(&self, ws: &mut Self::Workspace) {
-        ws.rng = Some(XorShiftRng::seed_from_u64(self.seed));
-        ws.cleared = false;
-        ws.relaxation = Relaxation::new();
-        ws.revivals = Revivals::for_components(K);
-        ws.latest.begin();
+        ws.walk.begin(&self.pace);
     }
 
     fn sweep(
@@ -173,16 +137,9 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Observed> Solve
         h: &mut SMatrix<T, K, N>,
         ws: &mut Self::Workspace,
     ) -> Sweep<T> {
-        let KaczmarzEntryWorkspace { rng, cleared, relaxation, revivals, latest } = ws;
-        let rng = rng.get_or_insert_with(|| XorShiftRng::seed_from_u64(self.seed));
-        let sweep = latest.sweep_or_return(x, w, h, |w, h| {
-            if !*cleared {
-                clear_silent(x, w, h);
-                *cleared = true;
-            }
+        ws.walk.sweep(x, w, h, &self.pace, |w, h, relaxation, rng| {
             // Rows of W and columns of H share the steps in proportion to their lengths: of one size, they share evenly.
             kernel::level(w, h);
-            let now = relaxation.now(self.relaxation, self.decay);
             let guard = T::JOINT * (mean_square(w.as_flattened()) + mean_square(h.as_flattened()));
             for (i, j) in Order::new(rng, M, N) {
                 if x.is_observed(i, j)
@@ -190,24 +147,18 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Observed> Solve
                 {
                     let weight = x.weight(i, j);
                     let share = if weight < T::ONE { weight } else { T::ONE };
-                    project(w, h, i, x.entry(i, j), now * share, guard);
+                    project(w, h, i, x.entry(i, j), relaxation * share, guard);
                 }
             }
-            revivals.end_sweep(x, w, h)
-        });
-        // Taken back, perhaps to factors that were never cleared.
-        *cleared &= sweep.accepted;
-        relaxation.follow(&sweep, latest.fell_by(T::PROGRESS));
-        sweep
+        })
     }
 
     fn validate(&self) -> Result<(), Error> {
-        validate(self.relaxation, self.decay)
+        self.pace.validate()
     }
 
-    /// Sweeps of a random walk without a new best: fewer say little.
     fn patience(&self) -> u32 {
-        20
+        PATIENCE
     }
 }
 
@@ -290,6 +241,7 @@ fn divisor(a: usize, b: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand_core::SeedableRng;
 
     #[test]
     fn an_order_visits_every_entry_once() {

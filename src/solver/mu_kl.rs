@@ -2,7 +2,7 @@
 
 use nalgebra::SMatrix;
 
-use super::revival::Revivals;
+use super::revival::{Revivals, row_energies};
 use super::{Solver, Sweep};
 use crate::columns::Data;
 use crate::kernel;
@@ -124,13 +124,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
         }
         unlock_rows(x, w, h, &ws.gains, &ws.sums);
         let mut sweep = Sweep::new(T::ZERO, divergence(x, w, h));
-        let mut energies = [T::ZERO; K];
-        for h in h.iter() {
-            for (energy, &h) in energies.iter_mut().zip(h) {
-                *energy += h * h;
-            }
-        }
-        sweep.revived = ws.revivals.revive(x, w, h, &energies, sweep.error);
+        sweep.revived = ws.revivals.revive(x, w, h, &row_energies(h), sweep.error);
         if sweep.revived > 0 {
             sweep.error = divergence(x, w, h);
         }

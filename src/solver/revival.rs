@@ -69,17 +69,22 @@ impl Revivals {
         w: &mut [[T; M]; K],
         h: &mut [[T; K]],
     ) -> Sweep<T> {
-        let mut energies = [T::ZERO; K];
-        for h in h.iter() {
-            for (energy, &h) in energies.iter_mut().zip(h) {
-                *energy += h * h;
-            }
-        }
         let mut sweep = Sweep::new(T::ZERO, kernel::residual(x, w, h, T::ONE));
-        sweep.revived = self.revive(x, w, h, &energies, sweep.error);
+        sweep.revived = self.revive(x, w, h, &row_energies(h), sweep.error);
         if sweep.revived > 0 {
             sweep.error = kernel::residual(x, w, h, T::ONE);
         }
         sweep
     }
+}
+
+/// ‖h_k‖² of every component.
+pub(crate) fn row_energies<T: Real, const K: usize>(h: &[[T; K]]) -> [T; K] {
+    let mut energies = [T::ZERO; K];
+    for h in h {
+        for (energy, &h) in energies.iter_mut().zip(h) {
+            *energy += h * h;
+        }
+    }
+    energies
 }
