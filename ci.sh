@@ -32,13 +32,11 @@ step "clippy with std" cargo clippy --all-targets --features std -- -D warnings
 
 # The command of the README.
 step "tests" cargo test
-step "tests with std" cargo test --features std
-step "tests in release" cargo test --release
+# Release, once with std and once without, with eight lanes and with one as on a microcontroller: the digests must not notice.
 step "tests in release with std" cargo test --release --features std
 
-# One lane instead of eight, as on a microcontroller: the digests must not notice.
 narrow() { CARGO_TARGET_DIR=target/narrow RUSTFLAGS="--cfg tinynmf_narrow" cargo test --release; }
-step "the same bits with one lane" narrow
+step "tests in release with one lane" narrow
 
 docs() { RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --features std; }
 step "documentation" docs
