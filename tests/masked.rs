@@ -290,3 +290,64 @@ fn a_converged_fit_stops() {
         assert_eq!(outcome.status, Status::Converged, "{name}: {outcome:?}");
     });
 }
+
+/// Little is known, weights and data are of any size, K is above what the data can tell: finite, non-negative, no worse than the
+/// start, and what is known can be fitted.
+#[test]
+fn hard_cases_stay_sound() {
+    fn check<T: Real>(scales: &[i32]) {
+        let known_sets: [(&str, fn(usize, usize) -> bool); 5] = [
+            ("one entry", |i, j| (i, j) == (4, 3)),
+            ("one entry a frame", |i, j| i == (5 * j + 2) % M),
+            ("one entry a feature", |i, j| j == (3 * i + 1) % N),
+            ("one frame", |_, j| j == 6),
+            ("a checkerboard", |i, j| (i + j) % 2 == 0),
+        ];
+        for (what, known) in known_sets {
+            for &data_scale in scales {
+                for &weight_scale in scales {
+                    let size = T::exp2i(data_scale);
+                    let x: Vec<[T; M]> =
+                        cast::<T, M>(&noisy::<M, N, K>(12, 0.3)).iter().map(|x| x.map(|x| x * size)).collect();
+                    let weights: Vec<[T; M]> = (0..N)
+                        .map(|j| std::array::from_fn(|i| if known(i, j) { T::exp2i(weight_scale) } else { T::ZERO }))
+                        .collect();
+                    let columns = Weighted { columns: &x[..], weights: &weights };
+                    let problem = Problem::<T, M, N, _>::from_columns(&columns).unwrap();
+                    for_each_masked!(T, |name, solver| {
+                        let first = start(&problem, 1).relative_error(&problem);
+                        let (factors, told) = run(solver, 20, &problem, 1);
+                        let case = format!("{name} {}, {what}, X·2^{data_scale}, w·2^{weight_scale}", scalar::<T>());
+                        assert!(numbers(&factors).all(|v| v >= T::ZERO && v.is_finite()), "{case}");
+                        let allowed = to_f64(first) * (1.0 + 1e-5) + 1e-6;
+                        assert!(to_f64(told) <= allowed, "{case}: {first} to {told}");
+                    });
+                }
+            }
+        }
+    }
+    check::<f32>(&[0, -100, 100, -126, 120]);
+    check::<f64>(&[0, -900, 900]);
+}
+
+/// Restarts, pilots and single steps work on masked data as on full ones.
+#[test]
+fn drivers_take_masked_data() {
+    use tinynmf::{KaczmarzEntryWorkspace, RestartLog, Start};
+    let x = noisy::<M, N, K>(13, 0.3);
+    let known = observed();
+    let columns = Mask { columns: &x[..], observed: &known };
+    let problem = Problem::<f64, M, N, _>::from_columns(&columns).unwrap();
+    let (mut best, mut trial) = (Factors::<f64, M, N, K>::zeros(), Factors::zeros());
+    let starts = [Start::Uniform, Start::Columns, Start::Spa, Start::Keep];
+    let nmf = Nmf::new(KaczmarzEntry::new()).pilots(10);
+    let mut ws = KaczmarzEntryWorkspace::new();
+    let log: RestartLog<f64, 4> = nmf.fit_restarts(&problem, |r| starts[r], &mut best, &mut trial, &mut ws).unwrap();
+    let told = log.outcome().relative_error;
+    assert!((best.relative_error(&problem) - told).abs() < 1e-12, "{told}");
+    assert!(log.restarts().iter().all(|pilot| told <= pilot.relative_error + 1e-12));
+    let mut run = nmf.start(&problem, &mut best, &mut ws).unwrap();
+    assert!(run.step().unwrap().is_continue());
+    drop(run);
+    assert!(best.relative_error(&problem) <= told + 1e-12);
+}
