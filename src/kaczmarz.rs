@@ -1,8 +1,8 @@
 //! Kaczmarz projections: a linear system solved one row at a time, without a Gram.
 //!
 //! A projection moves h to where one equation g·h = x holds, by the shortest way: h ← h + λ·g·(x − g·h)/‖g‖², negatives then
-//! set to 0. It costs 4K multiply-adds and no memory. Rows are drawn with a probability in proportion to ‖g‖²: drawn
-//! uniformly, a faint row counts as much as a strong one and throws h far off. Rows of less than 1e-4 of the mean ‖g‖², zero rows
+//! set to 0. It costs 4K multiply-adds and no memory. Rows are used in proportion to ‖g‖², in an order
+//! that covers them evenly: used alike, a faint row counts as much as a strong one and throws h far off. Rows of less than 1e-4 of the mean ‖g‖², zero rows
 //! among them, are never used.
 //!
 //! **When.** Rows that arrive one at a time and are not kept; entries that are missing; systems with many more rows than
@@ -15,7 +15,6 @@
 use nalgebra::{SMatrix, SVector};
 use rand_core::Rng;
 
-use crate::random::below;
 use crate::scalar::Real;
 
 /// One projection of h ≥ 0 onto g·h = x, with relaxation λ in (0, 2).
@@ -78,11 +77,12 @@ pub fn solve<T: Real, const M: usize, const K: usize>(
     *h = h.map(|h| if h.is_finite() { h.positive() } else { T::ZERO });
     let mut table = Table::<T, M>::new();
     table.fill(Sampling::Energy, |i| energy(&row(&w.data.0, i)));
+    let mut draws = table.draws(rng);
     let tail = projections / 2;
     let mut mean = Mean::new();
     let decay = T::ONE / T::from_count(10 * M);
     for t in 0..projections {
-        if let Some(i) = table.draw(rng) {
+        if let Some(i) = draws.next_row() {
             let relaxation = T::ONE / (T::ONE + T::from_count(t as usize) * decay);
             step(&row(&w.data.0, i), table.energy(i), value(x, i), relaxation, true, h);
         }
@@ -97,10 +97,10 @@ pub fn solve<T: Real, const M: usize, const K: usize>(
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Sampling {
-    /// With a probability in proportion to their squared length, by exact cumulative sums.
+    /// In proportion to their squared length, by exact cumulative sums.
     #[default]
     Energy,
-    /// All alike. Faint rows take long steps: for data whose rows are of one size.
+    /// All alike but those below 1e-4 of the mean energy. Faint rows take long steps: for data whose rows are of one size.
     Uniform,
 }
 
@@ -162,23 +162,21 @@ impl<T: Real, const K: usize> Mean<T, K> {
     }
 }
 
-/// The squared lengths of C rows and the means to draw one of them. 2C numbers.
+/// The squared lengths of C rows and the means to draw from them. 2C numbers.
 pub(crate) struct Table<T, const C: usize> {
-    sampling: Sampling,
     energies: [T; C],
-    /// Running sums of the energies of the rows that are not faint.
+    /// Running sums of the shares of the rows: their energies, or 1 each; 0 for a faint one.
     cumulative: [T; C],
     total: T,
 }
 
 impl<T: Real, const C: usize> Table<T, C> {
     pub(crate) const fn new() -> Self {
-        Self { sampling: Sampling::Energy, energies: [T::ZERO; C], cumulative: [T::ZERO; C], total: T::ZERO }
+        Self { energies: [T::ZERO; C], cumulative: [T::ZERO; C], total: T::ZERO }
     }
 
     /// Takes over the energies: exact sums, nothing carried over. Faint rows get none.
     pub(crate) fn fill(&mut self, sampling: Sampling, energy: impl Fn(usize) -> T) {
-        self.sampling = sampling;
         let mut total = T::ZERO;
         for (c, slot) in self.energies.iter_mut().enumerate() {
             *slot = energy(c);
@@ -190,26 +188,40 @@ impl<T: Real, const C: usize> Table<T, C> {
             if !(*energy >= faint) {
                 *energy = T::ZERO;
             }
-            self.total += *energy;
+            self.total += match sampling {
+                Sampling::Uniform if *energy > T::ZERO => T::ONE,
+                _ => *energy,
+            };
             *slot = self.total;
         }
     }
 
-    /// A row to project on. None if the draw hit a faint one, or there are no others.
-    pub(crate) fn draw(&self, rng: &mut (impl Rng + ?Sized)) -> Option<usize> {
-        let c = match self.sampling {
-            Sampling::Uniform => below(rng, C),
-            Sampling::Energy => {
-                let at = T::unit(rng.next_u64()) * self.total;
-                self.cumulative.partition_point(|&sum| sum <= at)
-            }
-        };
-        (self.energy(c) > T::ZERO).then_some(c)
+    /// A sequence of rows from a random place on.
+    pub(crate) fn draws(&self, rng: &mut (impl Rng + ?Sized)) -> Draws<'_, T, C> {
+        Draws { table: self, at: T::unit(rng.next_u64()) }
     }
 
     /// Squared length of a row; 0 for a faint one.
     pub(crate) fn energy(&self, c: usize) -> T {
         value(&self.energies, c)
+    }
+}
+
+/// Rows with the frequencies of their shares: a random place in the running sums, then steps of the golden ratio around them.
+/// Independent draws would hit some rows twice and miss others; these cover them evenly, be they few or many.
+pub(crate) struct Draws<'t, T, const C: usize> {
+    table: &'t Table<T, C>,
+    at: T,
+}
+
+impl<T: Real, const C: usize> Draws<'_, T, C> {
+    /// The next row. None if there are only faint ones, or by a rare rounding.
+    pub(crate) fn next_row(&mut self) -> Option<usize> {
+        let next = self.at + T::GOLDEN;
+        self.at = if next < T::ONE { next } else { next - T::ONE };
+        let place = self.at * self.table.total;
+        let c = self.table.cumulative.partition_point(|&sum| sum <= place);
+        (self.table.energy(c) > T::ZERO).then_some(c)
     }
 }
 
@@ -226,24 +238,30 @@ mod tests {
         table.fill(Sampling::Energy, |c| energies[c]);
         let mut rng = XorShiftRng::seed_from_u64(1);
         let mut seen = [0; 5];
+        let mut draws = table.draws(&mut rng);
         for _ in 0..8000 {
-            seen[table.draw(&mut rng).expect("energy draws never miss")] += 1;
+            seen[draws.next_row().expect("there are rows")] += 1;
         }
         assert_eq!((seen[1], seen[3]), (0, 0));
         for (c, expected) in [(0, 4000_i32), (2, 1000), (4, 3000)] {
-            assert!((seen[c] - expected).abs() < 150, "{seen:?}");
+            assert!((seen[c] - expected).abs() < 10, "{seen:?}");
         }
         table.fill(Sampling::Uniform, |c| energies[c]);
-        let used = (0..8000).filter_map(|_| table.draw(&mut rng)).collect::<heapless::Vec<_, 8000>>();
-        assert!((4500..5100).contains(&used.len()) && !used.contains(&1) && !used.contains(&3));
+        let mut draws = table.draws(&mut rng);
+        let mut seen = [0; 5];
+        for _ in 0..9000 {
+            seen[draws.next_row().expect("there are rows")] += 1;
+        }
+        assert_eq!((seen[1], seen[3]), (0, 0));
+        assert!([0, 2, 4].iter().all(|&c: &usize| (2990..3010).contains(&seen[c])), "{seen:?}");
     }
 
     #[test]
     fn nothing_to_draw() {
         let mut table = Table::<f64, 3>::new();
         table.fill(Sampling::Energy, |_| 0.0);
-        assert_eq!(table.draw(&mut XorShiftRng::seed_from_u64(1)), None);
+        assert_eq!(table.draws(&mut XorShiftRng::seed_from_u64(1)).next_row(), None);
         table.fill(Sampling::Energy, |_| f64::NAN);
-        assert_eq!(table.draw(&mut XorShiftRng::seed_from_u64(1)), None);
+        assert_eq!(table.draws(&mut XorShiftRng::seed_from_u64(1)).next_row(), None);
     }
 }

@@ -90,6 +90,8 @@ pub trait Real:
     const PROGRESS: Self;
     /// Added to the lengths that a joint Kaczmarz step divides by, relative to the mean square of the factors: 1e-6.
     const JOINT: Self;
+    /// The golden ratio less 1: multiples of it, taken modulo 1, cover [0, 1) evenly however many there are.
+    const GOLDEN: Self;
     /// Ridge of a block of Kaczmarz rows, relative to the diagonal, 1e-3.
     const BLOCK_RIDGE: Self;
     /// β₀ = ½, η = 1.5, γ = 1.05, γ̄ = 1.01 of the extrapolation (Ang & Gillis 2019).
@@ -143,6 +145,7 @@ macro_rules! real {
             const DECAY: Self = 0.1;
             const PROGRESS: Self = 0.02;
             const JOINT: Self = 1e-6;
+            const GOLDEN: Self = 0.618_033_988_749_894_8;
             const BLOCK_RIDGE: Self = 1e-3;
             const MOMENTUM: [Self; 4] = [0.5, 1.5, 1.05, 1.01];
 

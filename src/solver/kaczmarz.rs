@@ -7,7 +7,7 @@ use super::walk::{PATIENCE, Pace, Walk, pace_setters};
 use super::{Solver, Sweep};
 use crate::columns::{Data, Observed};
 use crate::error::{Error, Setting};
-use crate::kaczmarz::{Mean, Sampling, Table, energy, row, step};
+use crate::kaczmarz::{Draws, Mean, Sampling, Table, energy, row, step};
 use crate::kernel;
 use crate::nnls::System;
 use crate::scalar::Real;
@@ -261,11 +261,12 @@ impl<T: Real> Moves<'_, T> {
         f: &mut [T; K],
         equation: impl Fn(usize) -> ([T; K], T),
     ) {
+        let mut draws = table.draws(rng);
         let mut mean = Mean::new();
         for p in 0..self.count {
             if self.settings.block > 0 {
-                self.block(table, rng, f, &equation);
-            } else if let Some(c) = table.draw(rng) {
+                self.block(&mut draws, f, &equation);
+            } else if let Some(c) = draws.next_row() {
                 let (row, x) = equation(c);
                 let energy = if weighted { energy(&row) } else { table.energy(c) };
                 step(&row, energy, x, self.relaxation, self.settings.clip, f);
@@ -280,15 +281,14 @@ impl<T: Real> Moves<'_, T> {
     /// Moves f to the least squares solution of a few rows at once: a step from where it is, damped by a ridge.
     fn block<const C: usize, const K: usize>(
         &self,
-        table: &Table<T, C>,
-        rng: &mut XorShiftRng,
+        draws: &mut Draws<'_, T, C>,
         f: &mut [T; K],
         equation: impl Fn(usize) -> ([T; K], T),
     ) {
         let mut gram = [[T::ZERO; K]; K];
         let mut gradient = [T::ZERO; K];
         for _ in 0..self.settings.block {
-            let Some(c) = table.draw(rng) else { continue };
+            let Some(c) = draws.next_row() else { continue };
             let (row, x) = equation(c);
             let mut rest = x;
             for (&g, &f) in row.iter().zip(f.iter()) {
