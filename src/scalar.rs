@@ -145,7 +145,6 @@ macro_rules! real {
             const DECAY: Self = 0.1;
             const PROGRESS: Self = 0.02;
             const JOINT: Self = 1e-6;
-            const GOLDEN: Self = 0.618_033_988_749_894_8;
             const BLOCK_RIDGE: Self = 1e-3;
             const MOMENTUM: [Self; 4] = [0.5, 1.5, 1.05, 1.01];
 
@@ -197,6 +196,7 @@ macro_rules! real {
 // The unit factor is 2^-(mantissa + 1): every draw is a multiple of it and exact.
 real!(f32, u32, libm::sqrtf, libm::log1pf, 23, 127, 5.960_464_5e-8, {
     TINY = 7.888_609e-31,      // 2^-100
+    GOLDEN = 0.618_034,
     RIDGE = 1e-6,
     OPTIMAL = 5e-7,
     DEAD = 1e-12,
@@ -207,6 +207,7 @@ real!(f32, u32, libm::sqrtf, libm::log1pf, 23, 127, 5.960_464_5e-8, {
 });
 real!(f64, u64, libm::sqrt, libm::log1p, 52, 1023, 1.110_223_024_625_156_5e-16, {
     TINY = 9.332_636_185_032_189e-302, // 2^-1000
+    GOLDEN = 0.618_033_988_749_894_8,
     RIDGE = 1e-13,
     OPTIMAL = 2e-13,
     DEAD = 1e-21,
