@@ -296,7 +296,8 @@ fn a_converged_fit_stops() {
 #[test]
 fn hard_cases_stay_sound() {
     fn check<T: Real>(scales: &[i32]) {
-        let known_sets: [(&str, fn(usize, usize) -> bool); 5] = [
+        type Known = fn(usize, usize) -> bool;
+        let known_sets: [(&str, Known); 5] = [
             ("one entry", |i, j| (i, j) == (4, 3)),
             ("one entry a frame", |i, j| i == (5 * j + 2) % M),
             ("one entry a feature", |i, j| j == (3 * i + 1) % N),
