@@ -1,0 +1,140 @@
+//! Lays out the memory of the board, links each image, and quantises the recorded data into tables for flash.
+
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const KB: u32 = 1 << 10;
+const MB: u32 = 1 << 20;
+
+/// Where memory lies on a board.
+struct Board {
+    flash: (u32, u32),
+    ram: (u32, u32),
+}
+
+fn main() {
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let target = env::var("TARGET").expect("cargo sets TARGET");
+    println!("cargo:rerun-if-changed=build.rs");
+
+    println!("cargo:rustc-check-cfg=cfg(armv6m, armv7m, armv8m)");
+    let (core, board) = match target.split('-').next() {
+        Some("thumbv6m") => ("armv6m", Board { flash: (0, 256 * KB), ram: (0x2000_0000, 16 * KB) }),
+        Some("thumbv7m" | "thumbv7em") => ("armv7m", Board { flash: (0, 4 * MB), ram: (0x2000_0000, 4 * MB) }),
+        Some("thumbv8m.main") => ("armv8m", Board { flash: (0x1000_0000, 4 * MB), ram: (0x3800_0000, 4 * MB) }),
+        // The data alone are of use on a host, to its linter.
+        _ => ("riscv", Board { flash: (0x8000_0000, MB), ram: (0x8010_0000, 4 * MB) }),
+    };
+    if core.starts_with("arm") {
+        println!("cargo:rustc-cfg={core}");
+    }
+    for image in images(root) {
+        let folder = out.join(&image);
+        fs::create_dir_all(&folder).expect("OUT_DIR is writable");
+        fs::write(folder.join("memory.x"), memory(&board, &image)).expect("OUT_DIR is writable");
+        // `nopanic` is only ever linked, never run.
+        let script = if image == "nopanic" { "--entry=entry" } else { "-Tlink.x" };
+        println!("cargo:rustc-link-arg-bin={image}=-L{}", folder.display());
+        println!("cargo:rustc-link-arg-bin={image}={script}");
+    }
+
+    if env::var_os("CARGO_FEATURE_C").is_some() {
+        compile_c(root, core);
+    }
+
+    let mut tables = String::new();
+    let digits = read(root, "digits.csv");
+    let digits: Vec<Vec<f64>> = digits.into_iter().take(64).collect();
+    table(&mut tables, "DIGITS", 64, &digits, 1.0);
+    let bands = bands(&read(root, "piano_65x128.csv"));
+    let largest = bands.iter().flatten().fold(0.0, |largest: f64, &value| largest.max(value));
+    table(&mut tables, "PIANO", 16, &bands, 4095.0 / largest);
+    fs::write(out.join("tables.rs"), tables).expect("OUT_DIR is writable");
+}
+
+/// The linker's map. The stack lies at the low end of the RAM: one that overflows leaves the RAM, or meets write-protected code,
+/// and faults instead of eating statics.
+fn memory(board: &Board, image: &str) -> String {
+    let (ram, length) = board.ram;
+    // Most images keep factors in statics; this one has every workspace on the stack.
+    let stack = if image == "digest" { 12 * KB } else { 4 * KB };
+    let aliases = ["TEXT", "RODATA", "DATA", "BSS", "HEAP"];
+    let aliases = aliases.map(|name| {
+        let region = if matches!(name, "TEXT" | "RODATA") { "FLASH" } else { "RAM" };
+        format!("REGION_ALIAS(\"REGION_{name}\", {region});\n")
+    });
+    format!(
+        "MEMORY\n{{\n  FLASH (rx) : ORIGIN = {}, LENGTH = {}\n  STACK (rw) : ORIGIN = {ram}, LENGTH = {stack}\n  RAM (rwx) : ORIGIN = {}, \
+         LENGTH = {}\n}}\n{}REGION_ALIAS(\"REGION_STACK\", STACK);\n_stack_start = {};\n_stack_end = {ram};\n",
+        board.flash.0,
+        board.flash.1,
+        ram + stack,
+        length - stack,
+        aliases.concat(),
+        ram + stack,
+    )
+}
+
+/// The C side of `versus`, as one would compile it for the core. `CMSIS_DSP` says where the sources of that library are.
+fn compile_c(root: &Path, core: &str) {
+    println!("cargo:rerun-if-env-changed=CMSIS_DSP");
+    let cmsis = PathBuf::from(env::var_os("CMSIS_DSP").expect("CMSIS_DSP is the folder of the CMSIS-DSP sources"));
+    let cpu = match core {
+        "armv7m" => ["-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16"],
+        _ => ["-mcpu=cortex-m33", "-mfpu=fpv5-sp-d16"],
+    };
+    let mut build = cc::Build::new();
+    build.compiler("arm-none-eabi-gcc").no_default_flags(true).warnings(false);
+    build
+        .flags(["-O3", "-mthumb", "-mfloat-abi=hard", "-ffunction-sections", "-fno-math-errno", "-std=c11"])
+        .flags(cpu);
+    // Without it the package's headers ask for those of a CPU vendor.
+    build.flag("-D__GNUC_PYTHON__");
+    build.include(cmsis.join("Include")).include(cmsis.join("PrivateInclude"));
+    for file in ["plain", "cmsis"] {
+        let path = root.join(format!("c/{file}.c"));
+        println!("cargo:rerun-if-changed={}", path.display());
+        build.file(path);
+    }
+    for function in ["mult", "vec_mult", "trans", "cholesky", "solve_lower_triangular", "solve_upper_triangular"] {
+        build.file(cmsis.join(format!("Source/MatrixFunctions/arm_mat_{function}_f32.c")));
+    }
+    build.compile("versus");
+}
+
+fn images(root: &Path) -> Vec<String> {
+    let bin = root.join("src/bin");
+    println!("cargo:rerun-if-changed={}", bin.display());
+    let files = fs::read_dir(bin).expect("src/bin");
+    let paths = files.map(|file| file.expect("an entry of src/bin").path());
+    paths.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect()
+}
+
+/// The lines of a file of numbers.
+fn read(root: &Path, name: &str) -> Vec<Vec<f64>> {
+    let path = root.join("../data").join(name);
+    println!("cargo:rerun-if-changed={}", path.display());
+    let reader = csv::ReaderBuilder::new().has_headers(false).comment(Some(b'#')).from_path(&path);
+    let mut reader = reader.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let lines = reader.records().map(|record| record.expect("a CSV record"));
+    lines.map(|line| line.iter().map(|field| field.trim().parse().expect("a number")).collect()).collect()
+}
+
+/// 32 frames of 16 bands: the mean of four neighbouring bins and of four neighbouring frames. `rows`: 65 bins × 128 frames.
+fn bands(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let mean = |band: usize, frame: usize| {
+        let bins = rows.iter().skip(1 + 4 * band).take(4);
+        bins.flat_map(|row| row.iter().skip(4 * frame).take(4)).sum::<f64>() / 16.0
+    };
+    (0..32).map(|frame| (0..16).map(|band| mean(band, frame)).collect()).collect()
+}
+
+/// `pub static NAME: [[i16; M]; N]`, one frame per element, values times `scale`.
+fn table(out: &mut String, name: &str, features: usize, frames: &[Vec<f64>], scale: f64) {
+    let counts = frames.iter().map(|frame| frame.iter().map(|value| (value * scale).round() as i16).collect());
+    let counts: Vec<Vec<i16>> = counts.collect();
+    writeln!(out, "pub static {name}: [[i16; {features}]; {}] = {counts:?};", frames.len()).expect("memory");
+}

@@ -1,0 +1,98 @@
+//! Builds every image for every board, runs it in QEMU, compares what it prints with `expected/` and what it costs with
+//! `budget.toml`. Installs nothing.
+
+mod board;
+mod budget;
+mod build;
+mod elf;
+mod figures;
+mod image;
+mod readme;
+mod stack;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use board::BOARDS;
+use budget::Budget;
+use figures::Figure;
+
+/// Runs the firmware images on six emulated cores; prints CSV: board, image, shape, metric, value, budget.
+#[derive(Parser)]
+struct Options {
+    /// Writes the figures of this run to budget.toml and to the table in the README.
+    #[arg(long)]
+    bless: bool,
+    /// Writes what the images print to expected/.
+    #[arg(long)]
+    bless_output: bool,
+    /// Only this board (a QEMU machine, or `virt`).
+    #[arg(long)]
+    board: Option<String>,
+    /// Only this image.
+    #[arg(long)]
+    image: Option<String>,
+}
+
+type Result<T> = std::result::Result<T, String>;
+
+fn main() -> ExitCode {
+    let problems = match run(&Options::parse()) {
+        Ok(problems) => problems,
+        Err(message) => vec![message],
+    };
+    for problem in &problems {
+        eprintln!("firmware/run: {problem}");
+    }
+    if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// What went wrong without ending the run.
+fn run(options: &Options) -> Result<Vec<String>> {
+    let all = options.board.is_none() && options.image.is_none();
+    if options.bless && !all {
+        return Err("--bless needs the figures of every board and image".into());
+    }
+    let tools = tools::find()?;
+    let mut problems = Vec::new();
+    let mut figures: Vec<Figure> = Vec::new();
+    let boards: Vec<_> =
+        BOARDS.iter().filter(|board| options.board.as_deref().is_none_or(|name| name == board.name)).collect();
+    if boards.is_empty() {
+        return Err(format!("no board {:?}; there are {}", options.board, board::names()));
+    }
+    let bar = ProgressBar::new_spinner();
+    bar.set_style(ProgressStyle::with_template("{elapsed:>4} {msg}").expect("a constant"));
+    for board in &boards {
+        for profile in build::PROFILES {
+            bar.set_message(format!("{} ({}): builds, profile {profile}", board.name, board.core));
+            bar.tick();
+            let images = build::images(board, profile, &tools)?;
+            for image in images.iter().filter(|image| options.image.as_deref().is_none_or(|name| name == image.name)) {
+                bar.set_message(format!("{}: {} at opt-level {}", board.name, image.name, image.opt_level()));
+                bar.tick();
+                match image::run(image, board, &tools, options.bless_output) {
+                    Ok(measured) => figures.extend(measured),
+                    Err(problem) => {
+                        problems.push(format!("{}, {}, profile {profile}: {problem}", board.name, image.name))
+                    }
+                }
+            }
+            if all {
+                figures.extend(elf::sizes(board, &images)?);
+            }
+        }
+    }
+    bar.finish_and_clear();
+    let mut budget = Budget::load(&tools.root)?;
+    if options.bless {
+        budget.replace(&figures, &tools.compiler)?;
+        readme::write(&tools.root, &figures)?;
+    }
+    problems.extend(budget.check(&figures, &tools.compiler, all));
+    figures::print(&figures, &budget)?;
+    Ok(problems)
+}

@@ -1,0 +1,9 @@
+//! Recorded frames in flash, as a converter delivers them: `i16` counts, one frame per element.
+//!
+//! `DIGITS`: the first 64 of the handwritten digits, 64 pixels each, 0 … 16. `PIANO`: 32 frames of a spectrogram in 16 bands, 12
+//! bits. Made from `data/` by the build script.
+
+include!(concat!(env!("OUT_DIR"), "/tables.rs"));
+
+/// Value of one count of [`PIANO`].
+pub const PIANO_SCALE: f32 = 1.0 / 4096.0;
