@@ -1,6 +1,5 @@
 //! One run of an image: its output, its status, its figures.
 
-use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
 use std::process::Stdio;
@@ -163,7 +162,5 @@ fn compare(printed: &[&str], image: &Image, board: &Board, root: &Path, bless: b
     if text == expected {
         return Ok(());
     }
-    let known: BTreeMap<&str, ()> = expected.lines().map(|line| (line, ())).collect();
-    let new: Vec<&str> = printed.iter().copied().filter(|line| !known.contains_key(line)).collect();
-    Err(format!("prints something else than {}:\n{}", path.display(), new.join("\n")))
+    Err(format!("prints something else than {}:\n{text}", path.display()))
 }

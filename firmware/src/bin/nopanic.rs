@@ -1,8 +1,7 @@
 //! Links only if no public entry point of tinynmf can panic.
 //!
 //! The panic handler of the images calls a function that does not exist. If any path from the calls below to a panic survives
-//! optimisation, the linker stops with `undefined symbol: a_panic_is_reachable`. Nothing here is meant to run: the image has
-//! no vector table.
+//! optimisation, the linker stops with `undefined symbol: a_panic_is_reachable`. Nothing here is meant to run.
 #![no_std]
 #![no_main]
 
@@ -19,8 +18,7 @@ use tinynmf::{
     MuKl, MuKlWorkspace, Nmf, Observer, Outcome, Problem, Progress, Quantized, RandomAls, RandomAlsWorkspace,
     RandomColumns, Real, RestartLog, Solver, Spa, Start, Stop, Uniform, Weighted, Workspace, nnls, rank_curve,
 };
-// For its panic handler.
-use tinynmf_firmware as _;
+use tinynmf_firmware::image;
 
 const M: usize = 16;
 const N: usize = 32;
@@ -28,17 +26,18 @@ const K: usize = 4;
 
 static COUNTS: [[i16; M]; N] = [[7; M]; N];
 
-/// Entry point of the image.
-#[unsafe(no_mangle)]
-pub extern "C" fn entry() {
-    black_box(every_solver::<f32>().is_ok());
-    black_box(every_solver::<f64>().is_ok());
-    black_box(quantised().is_ok());
-    black_box(masked().is_ok());
+image!(run);
+
+fn run() -> Result<(), Error> {
+    every_solver::<f32>()?;
+    every_solver::<f64>()?;
+    quantised()?;
+    masked()?;
     solve::<f32>();
     solve::<f64>();
     #[cfg(feature = "control")]
     black_box(COUNTS[black_box(N)]);
+    Ok(())
 }
 
 fn every_solver<T: Real>() -> Result<(), Error> {
