@@ -3,6 +3,7 @@
 
 use nalgebra::SMatrix;
 
+use crate::kernel;
 use crate::scalar::Real;
 
 mod sealed {
@@ -116,7 +117,7 @@ fn value_at<T: Real, const M: usize>(column: &[T; M], i: usize) -> T {
 }
 
 fn scale_into<T: Real, const M: usize>(column: &[T; M], scale: T, out: &mut [T; M]) {
-    for (out, &value) in out.iter_mut().zip(column) {
+    for (out, &value) in kernel::rolled_mut(out).iter_mut().zip(kernel::rolled(column)) {
         *out = value * scale;
     }
 }
@@ -227,7 +228,7 @@ impl<I: Copy + Into<i32>, T: Real, const M: usize> Columns<T, M> for Quantized<'
 
     fn column<'a>(&'a self, j: usize, buf: &'a mut [T; M]) -> &'a [T; M] {
         if let Some(frame) = self.frames.get(j) {
-            for (value, &count) in buf.iter_mut().zip(frame) {
+            for (value, &count) in kernel::rolled_mut(buf).iter_mut().zip(kernel::rolled(frame)) {
                 *value = T::from_i32(count.into()) * self.scale;
             }
         }
@@ -236,7 +237,7 @@ impl<I: Copy + Into<i32>, T: Real, const M: usize> Columns<T, M> for Quantized<'
 
     fn read_scaled(&self, j: usize, scale: T, out: &mut [T; M]) {
         self.column(j, out);
-        for value in out {
+        for value in kernel::rolled_mut(out) {
             *value *= scale;
         }
     }
@@ -342,6 +343,8 @@ impl<'a, T: Real, const M: usize, O: Observed> Data<'a, T, M, O> {
     }
 
     /// Writes frame `j`, scaled, into `out`; 0 where it is missing. An index ≥ [`len`](Data::len) leaves `out` unspecified.
+    // One copy of whatever decodes the frames, however many places read them.
+    #[inline(never)]
     pub fn read(&self, j: usize, out: &mut [T; M]) {
         self.columns.read_scaled(j, self.scale, out);
         if !O::ALL {

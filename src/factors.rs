@@ -153,9 +153,9 @@ fn rotate<E>(elements: &mut [E], to: usize, from: usize) {
     }
 }
 
+#[inline(never)]
 fn unusable<T: Real, const R: usize>(columns: &[[T; R]], signed: bool) -> Option<(usize, usize)> {
-    columns.iter().enumerate().find_map(|(column, values)| {
-        let row = values.iter().position(|&value| !(value.is_finite() && (signed || value >= T::ZERO)))?;
-        Some((row, column))
-    })
+    let values = kernel::rolled(columns.as_flattened());
+    let place = values.iter().position(|&value| !(value.is_finite() && (signed || value >= T::ZERO)))?;
+    Some((place % R, place / R))
 }

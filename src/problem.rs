@@ -198,7 +198,7 @@ fn inspect<T: Real, const M: usize, C: Columns<T, M>>(x: &C, weight_scale: T) ->
     let mut largest = T::ZERO;
     for j in 0..x.len() {
         data.read(j, &mut buf);
-        for (i, &value) in buf.iter().enumerate() {
+        for (i, &value) in kernel::rolled(&buf).iter().enumerate() {
             if !value.is_finite() {
                 return Err(Error::NonFinite { row: i, column: j });
             }
@@ -209,7 +209,7 @@ fn inspect<T: Real, const M: usize, C: Columns<T, M>>(x: &C, weight_scale: T) ->
         }
         let scale = Scale::new(largest);
         let inward = scale.inward();
-        for value in &mut buf {
+        for value in kernel::rolled_mut(&mut buf) {
             *value *= inward;
         }
         let plain = buf;

@@ -24,6 +24,8 @@ const F64_ANLS: Tolerance = Tolerance { relative: 1e-9, floor: 1e-4 };
 const F64_ALS: Tolerance = Tolerance { relative: 1e-8, floor: 1e-12 };
 /// 20 sweeps of f32 rounding in another order of operations.
 const F32: Tolerance = Tolerance { relative: 1e-4, floor: 1e-5 };
+/// Solutions that both programs call exact differ by their inner tolerances, 1e-6 of the largest gradient: seen first on exact data.
+const F32_ANLS: Tolerance = Tolerance { relative: 2e-4, floor: 1e-5 };
 /// Below an error of 1e-3 the crate decides on restarts by the direct residual, the golden program by the row-wise form.
 const F32_MOMENTUM: Tolerance = Tolerance { relative: 1e-4, floor: 1e-3 };
 /// A ridge of 1e-6 in the golden program: it is felt once the error is near it.
@@ -77,7 +79,7 @@ fn golden(problem: &str, solver: &str, seed: &str, scalar: &str) -> [f64; 8] {
 fn compare<const M: usize, const N: usize, const K: usize>(name: &str, frames: &[[f64; M]]) {
     for seed in ["1", "2"] {
         for (scalar, hals, anls, momentum, als) in
-            [("float64", F64, F64_ANLS, F64, F64_ALS), ("float32", F32, F32, F32_MOMENTUM, F32_ALS)]
+            [("float64", F64, F64_ANLS, F64, F64_ALS), ("float32", F32, F32_ANLS, F32_MOMENTUM, F32_ALS)]
         {
             let theirs = |solver| golden(name, solver, seed, scalar);
             let context = format!("{name}, seed {seed}, {scalar}");

@@ -58,7 +58,7 @@ fn fits<T: Real, const M: usize, const N: usize, const K: usize>(frames: &[[f64;
             let (after, told) = (measure(promise, &x, &factors), to_f64(outcome.relative_error));
             let limit = before * (1.0 + tolerance::rise::<T>()) + tolerance::singular::<T>(promise);
             assert!(after <= limit, "{} {start:?}: {before:e} to {after:e}", promise.name);
-            let slack = tolerance::reported::<T>() * told + tolerance::floor::<T>();
+            let slack = tolerance::reported::<T>() * told + tolerance::measured::<T>(promise);
             assert!((after - told).abs() <= slack, "{} {start:?}: {after:e}, reported {told:e}", promise.name);
         }
     });

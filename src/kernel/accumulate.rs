@@ -1,12 +1,12 @@
 //! The statistics A = HHᵀ and B = XHᵀ, folded in block by block, sequential in the frames.
 
-use super::{LANES, Lanes};
+use super::{LANES, Lanes, VECTOR};
 use crate::scalar::Real;
 
 /// Frames that are folded into a row of B in one walk over it.
 const GROUP: usize = if LANES < 4 { LANES } else { 4 };
 /// Components that share the loads of x.
-const TILE: usize = 2;
+const TILE: usize = if VECTOR { 2 } else { 4 };
 
 /// A += Σₗ hₗhₗᵀ and B += Σₗ xₗhₗᵀ. K² + M·K multiply-adds a frame. Unused lanes must hold zeros.
 ///
@@ -52,12 +52,10 @@ fn fold<T: Real, const M: usize, const R: usize>(
         }
     }
     for i in 0..M {
-        for r in 0..R {
+        unrolled!(r < R, {
             let mut sum = b[r][i];
-            for l in 0..GROUP {
-                sum += group[l][i] * h[r][l];
-            }
+            unrolled!(l < GROUP, sum += group[l][i] * h[r][l]);
             b[r][i] = sum;
-        }
+        });
     }
 }

@@ -1,5 +1,6 @@
 //! Size moved between a column of W and a row of H: by powers of two, so that the product keeps its bits, but for `level`.
 
+use super::{rolled, rolled_mut};
 use crate::scalar::Real;
 
 /// Exponents of w_k and h_k may differ by this much before anything is moved: far more than any healthy fit shows, far
@@ -13,7 +14,7 @@ fn largest<T: Real>(values: impl Iterator<Item = T>) -> T {
 /// Brings every component whose w_k and h_k have drifted apart by more than 2³² back to about equal size.
 pub(crate) fn balance<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut [[T; K]]) {
     for k in 0..K {
-        let (a, b) = (largest(w[k].iter().copied()), largest(h.iter().map(|h| h[k])));
+        let (a, b) = (largest(rolled(&w[k]).iter().copied()), largest(h.iter().map(|h| h[k])));
         let drift = a.exponent() - b.exponent();
         // A zero vector has no size; nothing can be moved to or from it.
         if a > T::ZERO && b > T::ZERO && drift.abs() > SLACK {
@@ -25,7 +26,7 @@ pub(crate) fn balance<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; 
 /// Gives every w_k unit length, and the length to h_k.
 pub(crate) fn level_w<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut [[T; K]]) {
     for k in 0..K {
-        let energy = w[k].iter().fold(T::ZERO, |sum, &w| sum + w * w);
+        let energy = rolled(&w[k]).iter().fold(T::ZERO, |sum, &w| sum + w * w);
         if energy > T::TINY {
             let length = energy.sqrt();
             stretch(w, h, k, T::ONE / length, length);
@@ -47,7 +48,7 @@ pub(crate) fn level_h<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; 
 /// Gives the entries of w_k and h_k the same mean square.
 pub(crate) fn level<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut [[T; K]]) {
     for k in 0..K {
-        let a = w[k].iter().fold(T::ZERO, |sum, &w| sum + w * w) / T::from_count(M);
+        let a = rolled(&w[k]).iter().fold(T::ZERO, |sum, &w| sum + w * w) / T::from_count(M);
         let b = h.iter().fold(T::ZERO, |sum, h| sum + h[k] * h[k]) / T::from_count(h.len());
         if a > T::TINY && b > T::TINY {
             let ratio = (b.sqrt() / a.sqrt()).sqrt();
@@ -58,7 +59,7 @@ pub(crate) fn level<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K]
 
 fn stretch<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut [[T; K]], k: usize, on_w: T, on_h: T) {
     if let Some(w) = w.get_mut(k) {
-        for w in w {
+        for w in rolled_mut(w) {
             *w *= on_w;
         }
     }
@@ -73,7 +74,7 @@ fn stretch<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut
 /// [`balance`] only a start that explains nothing has such.
 pub(crate) fn clear_overflowing<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut [[T; K]]) {
     for k in 0..K {
-        let (a, b) = (largest(w[k].iter().copied()), largest(h.iter().map(|h| h[k])));
+        let (a, b) = (largest(rolled(&w[k]).iter().copied()), largest(h.iter().map(|h| h[k])));
         // 20: sums of a million squares.
         if a.at_least(b).exponent() > T::MAX_EXPONENT / 2 - 20 {
             w[k] = [T::ZERO; M];
@@ -87,7 +88,7 @@ pub(crate) fn clear_overflowing<T: Real, const M: usize, const K: usize>(w: &mut
 /// W ← W·2^exponent. A component that would overflow first hands the excess to its row of H.
 pub(crate) fn rescale<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut [[T; K]], exponent: i32) {
     for k in 0..K {
-        let reached = largest(w[k].iter().copied()).exponent() + exponent;
+        let reached = largest(rolled(&w[k]).iter().copied()).exponent() + exponent;
         if reached >= T::MAX_EXPONENT {
             shift(w, h, k, T::MAX_EXPONENT - 1 - reached);
         }
@@ -108,9 +109,10 @@ fn shift<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut [
     }
 }
 
-fn scale<T: Real, const M: usize>(w: &mut [T; M], exponent: i32) {
+#[inline(never)]
+fn scale<T: Real>(w: &mut [T], exponent: i32) {
     let (first, second) = halves::<T>(exponent);
-    for w in w {
+    for w in rolled_mut(w) {
         *w = *w * first * second;
     }
 }

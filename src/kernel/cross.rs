@@ -1,13 +1,17 @@
 //! Cross products c = Wᵀx for a block of columns, and the gradient c − G f.
 
-use super::{LANES, Lanes};
+use super::{Frames, LANES, Lanes};
 use crate::scalar::Real;
 
 /// Components that share one pass over the features: 4 × [`LANES`] running sums fit the vector registers.
 const TILE: usize = 4;
 
 /// `out[k][l]` = Σᵢ w\[k\]\[i\] · x\[i\]\[l\], sequential in i. M·K multiply-adds a lane.
-pub(crate) fn cross<T: Real, const M: usize, const K: usize>(w: &[[T; M]; K], x: &[Lanes<T>], out: &mut [Lanes<T>; K]) {
+pub(crate) fn cross<T: Real, const M: usize, const K: usize>(
+    w: &[[T; M]; K],
+    x: &Frames<T, M>,
+    out: &mut [Lanes<T>; K],
+) {
     let (tiles, rest) = w.as_chunks::<TILE>();
     let (outs, out_rest) = out.as_chunks_mut::<TILE>();
     for (w, out) in tiles.iter().zip(outs) {
@@ -18,15 +22,14 @@ pub(crate) fn cross<T: Real, const M: usize, const K: usize>(w: &[[T; M]; K], x:
     }
 }
 
-fn tile<T: Real, const M: usize, const R: usize>(w: &[[T; M]; R], x: &[Lanes<T>], out: &mut [Lanes<T>; R]) {
+fn tile<T: Real, const M: usize, const R: usize>(w: &[[T; M]; R], x: &Frames<T, M>, out: &mut [Lanes<T>; R]) {
     let mut sums = [[T::ZERO; LANES]; R];
-    for (i, x) in x.iter().enumerate().take(M) {
-        for r in 0..R {
+    for i in 0..M {
+        let x = x.row(i);
+        unrolled!(r < R, {
             let w = w[r][i];
-            for l in 0..LANES {
-                sums[r][l] += w * x[l];
-            }
-        }
+            unrolled!(l < LANES, sums[r][l] += w * x[l]);
+        });
     }
     *out = sums;
 }

@@ -6,7 +6,7 @@
 //!
 //! Cichocki & Phan 2009 (HALS); inner passes after Gillis & Glineur 2012.
 
-use super::{Block, LANES, Lanes};
+use super::{Block, LANES, Lanes, VECTOR};
 use crate::scalar::Real;
 
 /// How long a vector is worked on.
@@ -20,9 +20,25 @@ pub(crate) struct Descent<T> {
 
 /// Improves every lane of the block; returns the decrease of the objective per lane.
 ///
-/// `inverse[k]` is 1/G_kk, or 0 for a component without energy, which is then left as it is. A lane that has converged is
-/// frozen by a factor 0 instead of a branch. 2K² + 9K flops a lane and pass.
+/// `inverse[k]` is 1/G_kk, or 0 for a component without energy, which is then left as it is. 2K² + 9K flops a lane and pass.
 pub(crate) fn descend<T: Real, const K: usize>(
+    gram: &[[T; K]; K],
+    inverse: &[T; K],
+    block: &mut Block<T, K>,
+    descent: Descent<T>,
+) -> Lanes<T> {
+    if VECTOR {
+        return side_by_side(gram, inverse, block, descent);
+    }
+    let mut decrease = [T::ZERO; LANES];
+    for (l, decrease) in decrease.iter_mut().enumerate() {
+        *decrease = alone(gram, inverse, block, l, descent);
+    }
+    decrease
+}
+
+/// All lanes at once; one that has converged is frozen by a factor 0 instead of a branch.
+fn side_by_side<T: Real, const K: usize>(
     gram: &[[T; K]; K],
     inverse: &[T; K],
     block: &mut Block<T, K>,
@@ -64,6 +80,44 @@ pub(crate) fn descend<T: Real, const K: usize>(
         if !open {
             break;
         }
+    }
+    decrease
+}
+
+/// One lane by itself, its vectors in registers; the same operations as [`side_by_side`].
+fn alone<T: Real, const K: usize>(
+    gram: &[[T; K]; K],
+    inverse: &[T; K],
+    block: &mut Block<T, K>,
+    l: usize,
+    descent: Descent<T>,
+) -> T {
+    let l = l.min(LANES - 1);
+    let (mut factor, mut gradient) = (block.factor.map(|lanes| lanes[l]), block.gradient.map(|lanes| lanes[l]));
+    let mut decrease = T::ZERO;
+    let mut enough = T::ZERO;
+    for pass in 0..descent.passes {
+        let mut step = T::ZERO;
+        for k in 0..K {
+            let (f, g) = (factor[k], gradient[k]);
+            let d = (f + g * inverse[k]).positive() - f;
+            factor[k] = f + d;
+            step += d * d;
+            decrease += d * (g - T::HALF * gram[k][k] * d);
+            for q in 0..K {
+                gradient[q] -= gram[k][q] * d;
+            }
+        }
+        if pass == 0 {
+            enough = descent.ratio * step;
+        }
+        if step == T::ZERO || (pass > 0 && step <= enough) {
+            break;
+        }
+    }
+    for k in 0..K {
+        block.factor[k][l] = factor[k];
+        block.gradient[k][l] = gradient[k];
     }
     decrease
 }

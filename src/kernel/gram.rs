@@ -8,6 +8,7 @@ use crate::scalar::Real;
 const CHAINS: usize = 8;
 
 /// Σ xᵢ yᵢ as eight interleaved sums.
+#[inline(never)]
 pub(crate) fn inner<T: Real, const M: usize>(x: &[T; M], y: &[T; M]) -> T {
     let mut sums = [T::ZERO; CHAINS];
     let (xs, x_rest) = x.as_chunks::<CHAINS>();

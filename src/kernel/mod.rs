@@ -5,6 +5,23 @@
 //! the compiler turns `[T; LANES]` loops into vector instructions without help. No `Result`, no policy, no random numbers
 //! in here.
 
+/// `body` for every lane, or every row of a tile, written out: at opt-level "s" a loop over them would keep its sums in memory
+/// (three times the instructions on a Cortex-M4F).
+macro_rules! unrolled {
+    ($index:ident < $end:expr, $body:expr) => {
+        unrolled!(@ $index, $end, $body, 0 1 2 3 4 5 6 7)
+    };
+    (@ $index:ident, $end:expr, $body:expr, $($value:literal)+) => {
+        $(
+            const { assert!($end <= 8) };
+            if $value < $end {
+                let $index: usize = $value;
+                $body
+            }
+        )+
+    };
+}
+
 mod accumulate;
 mod balance;
 mod cross;
@@ -19,9 +36,21 @@ pub(crate) use accumulate::accumulate;
 pub(crate) use balance::{balance, clear_overflowing, level, level_h, level_w, rescale};
 pub(crate) use cross::{cross, gradient};
 pub(crate) use descent::{Descent, descend};
+use frames::VECTOR;
 pub(crate) use frames::{Frames, LANES, Lanes};
 pub(crate) use gram::{diagonal, gram, inner, norm_squared};
 pub(crate) use residual::{product_into, residual, residual_into, worst_frame};
+
+/// The same values, their number hidden from the optimiser: it would write out every loop over M numbers, 100 KB of code for one
+/// fit at opt-level 3 on a Cortex-M4F. For loops that are not the inner ones of a sweep.
+pub(crate) fn rolled<V>(values: &[V]) -> &[V] {
+    core::hint::black_box(values)
+}
+
+/// As [`rolled`], to write to.
+pub(crate) fn rolled_mut<V>(values: &mut [V]) -> &mut [V] {
+    core::hint::black_box(values)
+}
 
 /// A block of K-vectors, one per lane: what a rule reads and improves.
 pub(crate) struct Block<T, const K: usize> {
@@ -85,7 +114,7 @@ mod tests {
         for first in (0..N).step_by(LANES) {
             frames.load(&data, first, LANES.min(N - first));
             let mut block = Block::zero();
-            cross(&w, frames.lanes(), &mut block.cross);
+            cross(&w, &frames, &mut block.cross);
             for l in 0..LANES.min(N - first) {
                 for k in 0..K {
                     assert_eq!(block.cross[k][l], dot(&w[k], &x[first + l]));

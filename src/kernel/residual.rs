@@ -2,24 +2,26 @@
 //!
 //! The shortcut ‖X‖² − 2⟨X, WH⟩ + ‖WH‖² is the difference of large sums: in f32 it can read 0 where the truth is 2e-4.
 
-use super::{inner, norm_squared};
+use super::{inner, norm_squared, rolled, rolled_mut};
 use crate::columns::{Data, Observed};
 use crate::scalar::Real;
 
 /// `r` −= W h, component by component. M·K multiply-adds.
+#[inline(never)]
 pub(crate) fn residual_into<T: Real, const M: usize, const K: usize>(w: &[[T; M]; K], h: &[T; K], r: &mut [T; M]) {
-    for (column, &h) in w.iter().zip(h) {
-        for (r, &w) in r.iter_mut().zip(column) {
+    for (column, &h) in rolled(w).iter().zip(h) {
+        for (r, &w) in rolled_mut(r).iter_mut().zip(rolled(column)) {
             *r -= w * h;
         }
     }
 }
 
 /// `out` = W h, component by component. M·K multiply-adds.
+#[inline(never)]
 pub(crate) fn product_into<T: Real, const M: usize, const K: usize>(w: &[[T; M]; K], h: &[T; K], out: &mut [T; M]) {
     *out = [T::ZERO; M];
-    for (column, &h) in w.iter().zip(h) {
-        for (out, &w) in out.iter_mut().zip(column) {
+    for (column, &h) in rolled(w).iter().zip(h) {
+        for (out, &w) in rolled_mut(out).iter_mut().zip(rolled(column)) {
             *out += w * h;
         }
     }
@@ -37,7 +39,7 @@ fn for_each_frame<T: Real, const M: usize, const K: usize, O: Observed>(
     for (j, h) in h.iter().enumerate() {
         x.read(j, &mut r);
         residual_into(w, h, &mut r);
-        for r in &mut r {
+        for r in rolled_mut(&mut r) {
             *r *= unit;
         }
         let energy = if O::ALL {

@@ -25,6 +25,12 @@ pub(crate) struct Solution<T> {
     pub decrease: T,
 }
 
+impl<T: Real> Solution<T> {
+    fn failed(solves: u32) -> Self {
+        Self { status: NnlsStatus::NonFinite, kkt: T::INFINITY, solves, rank: 0, decrease: T::ZERO }
+    }
+}
+
 pub(crate) struct ActiveSet<'s, T, const K: usize> {
     system: &'s mut System<T, K>,
 }
@@ -36,184 +42,210 @@ impl<'s, T: Real, const K: usize> ActiveSet<'s, T, K> {
 
     /// Minimises over h ≥ 0 from the positive entries of `h`.
     pub(crate) fn solve(&mut self, cross: &[T; K], h: &mut [T; K]) -> Solution<T> {
-        let mut b = *cross;
         let mut largest = T::ZERO;
         let mut finite = self.system.is_finite();
-        for (b, &scale) in b.iter_mut().zip(self.system.scale()) {
-            *b *= scale;
+        for (&c, &scale) in cross.iter().zip(self.system.scale()) {
+            let b = c * scale;
             finite &= b.is_finite();
             largest = largest.at_least(b.abs());
         }
-        let mut x = [T::ZERO; K];
-        for ((x, &h), &scale) in x.iter_mut().zip(h.iter()).zip(self.system.scale()) {
-            let start = h / scale;
-            // Also refuses NaN, and the infinity of a component without energy.
-            if start > T::ZERO && start.is_finite() {
-                *x = start;
-            }
+        if !finite {
+            return Solution::failed(0);
         }
-        let mut gradient = b;
-        self.system.subtract(&x, &mut gradient);
-        let start = objective(&x, &b, &gradient);
+        // From here on in the unknowns of the unit-diagonal system.
+        let x = h;
+        let mut used = [false; K];
+        let mut sum = T::ZERO;
+        for ((x, used), &scale) in x.iter_mut().zip(&mut used).zip(self.system.scale()) {
+            let start = if *x > T::ZERO { *x / scale } else { T::ZERO };
+            // Refuses the infinity of a component without energy.
+            *used = start > T::ZERO && start.is_finite();
+            *x = if *used { start } else { T::ZERO };
+            sum += *x;
+        }
+        // By places: the unknowns in use, then the step, then the point it leads to.
+        let mut y = [T::ZERO; K];
+        let mut gradient = [T::ZERO; K];
+        self.system.factor(&used);
+        self.system.gather(x, &mut y);
+        self.gradient(cross, &y, &mut gradient);
         // Summed over the steps: a difference of two objectives has no digits left once the fit is good.
         let mut decrease = T::ZERO;
-        // Non-negative columns: a start that is better than 0 has Σx ≤ 2K·max|b|. Columns that cancel allow more, but there
-        // the rounding of Ĝx hides the gradient.
-        let sum = x.iter().fold(T::ZERO, |sum, &x| sum + x);
-        if !(start <= T::ZERO && sum <= T::TWO * T::from_count(K) * largest) {
-            // What 0 gives away against it; nothing if it was no number.
-            decrease = if start.is_finite() { start } else { T::ZERO };
-            x = [T::ZERO; K];
-            gradient = b;
-        }
-        if !finite {
-            return Solution { status: NnlsStatus::NonFinite, kkt: T::INFINITY, solves: 0, rank: 0, decrease: T::ZERO };
+        if sum > T::ZERO {
+            let start = self.objective(cross, &y, &gradient);
+            // Non-negative columns: a start that is better than 0 has Σx ≤ 2K·max|b|. Columns that cancel allow more, but there
+            // the rounding of Ĝx hides the gradient.
+            if !(start <= T::ZERO && sum <= T::TWO * T::from_count(K) * largest) {
+                // What 0 gives away against it; nothing if it was no number.
+                decrease = if start.is_finite() { start } else { T::ZERO };
+                *x = [T::ZERO; K];
+                used = [false; K];
+                self.system.clear();
+                self.gradient(cross, &y, &mut gradient);
+            }
         }
 
         let tolerance = T::OPTIMAL * largest;
-        let mut used = x.map(|x| x > T::ZERO);
         let mut refused = [false; K];
+        let mut any_refused = false;
         let mut polished = 0;
         let mut solves = 0;
+        let (mut violation, mut candidate) = inspect(&used, &refused, &gradient, tolerance);
         while solves < bound(K) {
-            let mut entered = None;
-            let mut violation = passive(&used, &gradient);
-            if polished == POLISH || violation <= tolerance {
-                entered = candidate(&used, &refused, &gradient, tolerance);
-                let Some(k) = entered else { break };
-                set(&mut used, k, true);
-                violation = passive(&used, &gradient);
+            let enters = polished == POLISH || violation <= tolerance;
+            if enters {
+                if candidate == K {
+                    break;
+                }
+                set(&mut used, candidate, true);
+                self.system.add(candidate);
+                violation = violation.at_least(value(&gradient, candidate));
                 polished = 0;
             }
             solves += 1;
-            let mut step = gradient;
-            self.system.factor(&used);
-            self.system.solve(&mut step);
-            if let Some(k) = entered
-                && !step.get(k).is_some_and(|&step| step > T::ZERO)
-                && solves < bound(K)
-            {
+            self.system.gather(&gradient, &mut y);
+            let mut gain = self.system.solve_places(&mut y);
+            let last = self.system.count().saturating_sub(1);
+            if enters && !(value(&y, last) > T::ZERO) && solves < bound(K) {
                 solves += 1;
                 // An ill-conditioned P amplifies the rounding left in g_P until it outweighs the gradient that enters.
                 // Without g_P the step is that gradient times a diagonal entry of the inverse: positive.
-                step = gradient;
-                for (q, step) in step.iter_mut().enumerate() {
-                    if q != k {
-                        *step = T::ZERO;
-                    }
-                }
-                self.system.solve(&mut step);
+                y = [T::ZERO; K];
+                set(&mut y, last, value(&gradient, candidate));
+                gain = self.system.solve_places(&mut y);
             }
-            let (old, old_used, slope) = (x, used, gradient);
-            let full = advance(&mut x, &step, &mut used);
-            gradient = b;
-            self.system.subtract(&x, &mut gradient);
-            let left = passive(&used, &gradient);
+            let alpha = self.advance(x, &mut y, &mut used);
+            let full = alpha == T::ONE;
+            // α·sᵀg − ½α²·sᵀĜs with sᵀĜs ≤ sᵀg = gain; equal unless a pivot was raised.
+            gain = alpha * (T::ONE - T::HALF * alpha) * gain;
+            self.gradient(cross, &y, &mut gradient);
+            let (left, next) = inspect(&used, &refused, &gradient, tolerance);
             if full && left > tolerance && left >= violation {
-                // Dependent columns: nothing but rounding bounds the step, and the next one would be larger.
-                (x, used) = (old, old_used);
-                gradient = b;
-                self.system.subtract(&x, &mut gradient);
-                polished = POLISH;
-                if let Some(k) = entered {
-                    set(&mut used, k, false);
-                    set(&mut refused, k, true);
+                // Dependent columns: nothing but rounding bounds the step, and the next one would be larger. A full step has
+                // changed y alone, not the set.
+                self.system.gather(x, &mut y);
+                self.gradient(cross, &y, &mut gradient);
+                if enters {
+                    self.system.pop();
+                    set(&mut used, candidate, false);
+                    set(&mut refused, candidate, true);
+                    any_refused = true;
                 }
+                polished = POLISH;
+                (violation, candidate) = inspect(&used, &refused, &gradient, tolerance);
                 continue;
             }
-            for k in 0..K {
-                decrease += T::HALF * (x[k] - old[k]) * (slope[k] + gradient[k]);
+            decrease += gain;
+            for (&y, k) in y.iter().zip(self.system.places()) {
+                x[k] = y;
             }
-            polished = if full { polished + 1 } else { 0 };
-            refused = [false; K];
+            (violation, candidate) = (left, next);
+            if full {
+                polished += 1;
+            } else {
+                polished = 0;
+                self.system.keep_positive(&y);
+            }
+            if any_refused {
+                any_refused = false;
+                refused = [false; K];
+                (violation, candidate) = inspect(&used, &refused, &gradient, tolerance);
+            }
         }
 
-        let end = objective(&x, &b, &gradient);
-        if !end.is_finite() {
-            return Solution { status: NnlsStatus::NonFinite, kkt: T::INFINITY, solves, rank: 0, decrease: T::ZERO };
-        }
-        let violation = passive(&used, &gradient).at_least(dual(&used, &gradient));
         // Rounding may have refused every candidate or held g_P up: what counts is what is left.
-        let optimal = violation <= (T::TWO + T::ONE) * tolerance;
-        for ((h, &x), &scale) in h.iter_mut().zip(&x).zip(self.system.scale()) {
-            *h = x * scale;
+        let (mut violation, mut size) = (T::ZERO, T::ZERO);
+        for k in 0..K {
+            size += gradient[k].abs() + x[k];
+            violation = violation.at_least(if used[k] { gradient[k].abs() } else { gradient[k] });
         }
-        self.system.factor(&used);
+        if !size.is_finite() {
+            *x = [T::ZERO; K];
+            return Solution::failed(solves);
+        }
+        self.system.scale_by(x);
+        let optimal = violation <= (T::TWO + T::ONE) * tolerance;
         Solution {
             status: if optimal { NnlsStatus::Optimal } else { NnlsStatus::Bound },
-            kkt: if largest > T::ZERO { violation / largest } else { T::ZERO },
+            kkt: if tolerance > T::ZERO { violation / tolerance * T::OPTIMAL } else { T::ZERO },
             solves,
             rank: self.system.rank(),
             decrease,
         }
     }
-}
 
-/// ½xᵀĜx − bᵀx, from the gradient b − Ĝx.
-fn objective<T: Real, const K: usize>(x: &[T; K], b: &[T; K], gradient: &[T; K]) -> T {
-    let mut sum = T::ZERO;
-    for ((&x, &b), &g) in x.iter().zip(b).zip(gradient) {
-        sum -= T::HALF * x * (b + g);
+    /// `gradient` = b − Ĝ_·P·y, with b = D·cross and y by places.
+    #[inline(never)]
+    fn gradient(&self, cross: &[T; K], y: &[T; K], gradient: &mut [T; K]) {
+        *gradient = *cross;
+        self.system.scale_by(gradient);
+        self.system.subtract_places(y, gradient);
     }
-    sum
+
+    /// ½xᵀĜx − bᵀx with x by places, from the gradient b − Ĝx.
+    #[inline(never)]
+    fn objective(&self, cross: &[T; K], x: &[T; K], gradient: &[T; K]) -> T {
+        let mut sum = T::ZERO;
+        for (&x, k) in x.iter().zip(self.system.places()) {
+            sum -= T::HALF * x * (cross[k] * self.system.scale()[k] + gradient[k]);
+        }
+        sum
+    }
+
+    /// `step` ← x + α·step, by places, with the largest α ≤ 1 that keeps it ≥ 0; components that reach 0 are no longer used. Returns
+    /// α, or a little less than 1 if it is 1 but something reached 0.
+    #[inline(never)]
+    fn advance(&self, x: &[T; K], step: &mut [T; K], used: &mut [bool; K]) -> T {
+        let mut alpha = T::ONE;
+        let mut blocking = K;
+        for (&step, k) in step.iter().zip(self.system.places()) {
+            if !(x[k] + step > T::ZERO) {
+                // −step ≥ x > 0 here, so the ratio is in (0, 1].
+                let ratio = x[k] / -step;
+                if blocking == K || ratio < alpha {
+                    alpha = ratio;
+                    blocking = k;
+                }
+            }
+        }
+        for (step, k) in step.iter_mut().zip(self.system.places()) {
+            let value = x[k] + alpha * *step;
+            let keeps = value > T::ZERO && blocking != k;
+            *step = if keeps { value } else { T::ZERO };
+            used[k] = keeps;
+        }
+        if blocking < K && alpha == T::ONE { T::ONE - T::RIDGE } else { alpha }
+    }
 }
 
-/// Largest |gradient| of a component in use.
-fn passive<T: Real, const K: usize>(used: &[bool; K], gradient: &[T; K]) -> T {
-    used.iter().zip(gradient).filter(|&(&used, _)| used).fold(T::ZERO, |worst, (_, g)| worst.at_least(g.abs()))
-}
-
-/// Largest positive gradient of a component at zero.
-fn dual<T: Real, const K: usize>(used: &[bool; K], gradient: &[T; K]) -> T {
-    used.iter().zip(gradient).filter(|&(&used, _)| !used).fold(T::ZERO, |worst, (_, &g)| worst.at_least(g))
-}
-
-/// The component at zero that lowers the objective fastest.
-fn candidate<T: Real, const K: usize>(
+/// The largest |gradient| of a component in use, and the component at zero that lowers the objective fastest, K if there is
+/// none. A pair of numbers comes back in registers; an `Option` in it would cost stack at every call.
+#[inline(never)]
+fn inspect<T: Real, const K: usize>(
     used: &[bool; K],
     refused: &[bool; K],
     gradient: &[T; K],
     tolerance: T,
-) -> Option<usize> {
-    let mut best = tolerance;
-    let mut found = None;
+) -> (T, usize) {
+    let (mut violation, mut best, mut candidate) = (T::ZERO, tolerance, K);
     for k in 0..K {
-        if !used[k] && !refused[k] && gradient[k] > best {
-            best = gradient[k];
-            found = Some(k);
+        let g = gradient[k];
+        if used[k] {
+            violation = violation.at_least(g.abs());
+        } else if g > best && !refused[k] {
+            best = g;
+            candidate = k;
         }
     }
-    found
+    (violation, candidate)
 }
 
-/// x ← x + αstep with the largest α ≤ 1 that keeps x ≥ 0; components that reach 0 leave the set. True for a full step.
-fn advance<T: Real, const K: usize>(x: &mut [T; K], step: &[T; K], used: &mut [bool; K]) -> bool {
-    let mut alpha = T::ONE;
-    let mut blocking = None;
-    for k in 0..K {
-        if used[k] && !(x[k] + step[k] > T::ZERO) {
-            // −step ≥ x > 0 here, so the ratio is in (0, 1].
-            let ratio = x[k] / -step[k];
-            if blocking.is_none() || ratio < alpha {
-                alpha = ratio;
-                blocking = Some(k);
-            }
-        }
-    }
-    for k in 0..K {
-        if !used[k] {
-            continue;
-        }
-        let value = x[k] + alpha * step[k];
-        let keeps = value > T::ZERO && blocking != Some(k);
-        x[k] = if keeps { value } else { T::ZERO };
-        used[k] = keeps;
-    }
-    blocking.is_none()
+fn value<T: Real, const K: usize>(values: &[T; K], k: usize) -> T {
+    values.get(k).copied().unwrap_or(T::ZERO)
 }
 
-fn set<const K: usize>(flags: &mut [bool; K], k: usize, value: bool) {
-    if let Some(flag) = flags.get_mut(k) {
-        *flag = value;
+fn set<V, const K: usize>(values: &mut [V; K], k: usize, value: V) {
+    if let Some(place) = values.get_mut(k) {
+        *place = value;
     }
 }

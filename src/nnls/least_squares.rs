@@ -48,7 +48,9 @@ pub fn least_squares<T: Real, const K: usize>(
     system.scale_by(&mut gradient);
     *x = gradient;
     system.solve(x);
-    system.subtract(x, &mut gradient);
+    let mut y = [T::ZERO; K];
+    system.gather(x, &mut y);
+    system.subtract_places(&y, &mut gradient);
     system.solve(&mut gradient);
     for (x, &correction) in x.iter_mut().zip(&gradient) {
         *x += correction;

@@ -68,7 +68,7 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
         w: &mut [[T; M]; K],
         h: &mut [[T; K]],
         penalty: &Penalty<T>,
-        rule: &mut impl Rule<T, K>,
+        rule: &mut dyn Rule<T, K>,
     ) -> Sweep<T> {
         if *penalty != Penalty::none() && self.last.is_none() {
             self.last = Some(kernel::residual(x, w, h, T::ONE));
@@ -104,7 +104,7 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
         w: &[[T; M]; K],
         h: &mut [[T; K]],
         weights: Weights<T>,
-        rule: &mut impl Rule<T, K>,
+        rule: &mut dyn Rule<T, K>,
         decrease: &mut T,
     ) {
         kernel::gram(w, &mut self.gram);
@@ -120,14 +120,16 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
             self.frames.load(x, first, chunk.len());
             first += chunk.len();
             let mut block = Block::zero();
-            kernel::cross(w, self.frames.lanes(), &mut block.cross);
-            for (l, h) in chunk.iter().enumerate() {
+            kernel::cross(w, &self.frames, &mut block.cross);
+            for l in 0..LANES {
+                let Some(h) = chunk.get(l) else { break };
                 for (factor, &h) in block.factor.iter_mut().zip(h) {
                     factor[l] = h;
                 }
             }
             let gained = penalties.improve(rule, &self.gram, &mut block, chunk.len());
-            for (l, h) in chunk.iter_mut().enumerate() {
+            for l in 0..LANES {
+                let Some(h) = chunk.get_mut(l) else { break };
                 for (h, factor) in h.iter_mut().zip(&block.factor) {
                     *h = factor[l];
                 }
@@ -142,7 +144,7 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
     }
 
     /// The rows of W from A and B; returns ‖X − WH‖², every row's share formed on its own and clamped at 0.
-    fn sweep_w(&mut self, w: &mut [[T; M]; K], weights: Weights<T>, rule: &mut impl Rule<T, K>, decrease: &mut T) -> T {
+    fn sweep_w(&mut self, w: &mut [[T; M]; K], weights: Weights<T>, rule: &mut dyn Rule<T, K>, decrease: &mut T) -> T {
         let penalties = weights.apply(&mut self.moments);
         rule.prepare(&self.moments);
         let mut error = T::ZERO;
@@ -218,13 +220,7 @@ struct Penalties<T, const K: usize> {
 
 impl<T: Real, const K: usize> Penalties<T, K> {
     /// Runs the rule on the first `used` lanes; the others come out as zeros.
-    fn improve(
-        &self,
-        rule: &mut impl Rule<T, K>,
-        gram: &[[T; K]; K],
-        block: &mut Block<T, K>,
-        used: usize,
-    ) -> Lanes<T> {
+    fn improve(&self, rule: &mut dyn Rule<T, K>, gram: &[[T; K]; K], block: &mut Block<T, K>, used: usize) -> Lanes<T> {
         for (cross, &l1) in block.cross.iter_mut().zip(&self.l1) {
             for cross in cross.iter_mut().take(used) {
                 *cross -= l1;

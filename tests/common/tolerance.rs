@@ -21,6 +21,12 @@ pub fn floor<T: Real>() -> f64 {
     of::<T>(1e-6, 1e-14)
 }
 
+/// As `floor`, for an error measured twice. Where factors may be negative and K is above the rank, entries a hundred times those of
+/// X cancel, and the rounding of their products shows.
+pub fn measured<T: Real>(promise: Promise) -> f64 {
+    if promise.non_negative { floor::<T>() } else { 100.0 * floor::<T>() }
+}
+
 /// As `floor`, where a Gram may be singular, as with K above the rank. A solve turns the rounding of a gradient, u of the
 /// cross product, into a step along directions that hardly change the product; with pivots down to `RIDGE` the energy of
 /// what it does change is u²/RIDGE, the error u/√RIDGE: 6e-5 in f32, 3.5e-10 in f64. Five times that.

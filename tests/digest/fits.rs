@@ -73,18 +73,18 @@ expected! {
     Hals::new(), Spa, 0x2c30a82d84127aa5, 0x718fae4d5e345152;
     Hals::new().l1_h(tenth()).l2_w(tenth()), Uniform, 0x624ac1071e89b5b1, 0x98bdfc896a8e82ba;
     Momentum::new(Hals::new()), Uniform, 0x59eba8734410c03c, 0x003be59199cb801e;
-    Momentum::new(Anls::new()), Uniform, 0x9bd7b086d773059f, 0x724a8b28d72322a6;
-    Anls::new(), Uniform, 0x357a77b1d24a1d66, 0x69971c2e67d39781;
-    Als::new(), Uniform, 0xd06070ea05e4130d, 0x020b8d1181593d8e;
-    Als::unconstrained(), Uniform, 0x10446123020ee251, 0x829b259e9ee5a76e;
-    Chain::new(Hals::new(), Anls::new()), Uniform, 0x57bc7fe857ef6f6b, 0xbd4033bd2f86e106;
+    Momentum::new(Anls::new()), Uniform, 0x5b6b9c123a7ba1a1, 0x77f30d8ff88a02f7;
+    Anls::new(), Uniform, 0x98d49d13630900ed, 0x8cfc76e9546771c9;
+    Als::new(), Uniform, 0x0638cd2bdec831c4, 0xb1fcabf1e0e16ab1;
+    Als::unconstrained(), Uniform, 0x08c1f9295e65e69b, 0xd76393399ed06b88;
+    Chain::new(Hals::new(), Anls::new()), Uniform, 0xee339adcf9698036, 0x7219ad33e9cbd14e;
     Mu::new(), Uniform, 0xdcd6a35474909fd0, 0x09554efe09ed8012;
     Kaczmarz::new(), Uniform, 0xce0ca3658bcb3f12, 0xcf37589e99a3e555;
     Kaczmarz::new().decay(T::ZERO).tail_average(true), Uniform, 0x561ebdabde8298f8, 0x1437353e932f1c71;
-    Kaczmarz::unconstrained().block(12).sampling(Sampling::Uniform), Uniform, 0x1529715baf456e45, 0x639cfcf75366e969;
+    Kaczmarz::unconstrained().block(12).sampling(Sampling::Uniform), Uniform, 0xea9d35e17ab77593, 0x6f22d215ee081a1c;
     KaczmarzEntry::new(), Uniform, 0x000b40abb8f28e1f, 0xeeae203711578795;
     MuKl::new(), Uniform, 0x073c8e09260b39a5, 0x704fe078fa6a3d22;
-    RandomAls::new(), Uniform, 0x6ea87769410e5c3a, 0xa1dd363d81cc960c;
-    RandomAls::projected().replacement(true), Uniform, 0xbeba0b9169575246, 0x938235fc32f6da9f;
-    RandomAls::unconstrained(), Uniform, 0x42bd26bc986f819b, 0x1f4c4f2affff9011;
+    RandomAls::new(), Uniform, 0xd945c169f0a87df1, 0x0a2dda72fd6b1dbb;
+    RandomAls::projected().replacement(true), Uniform, 0x51fd0ea3bbf0a877, 0x288fc1e46c89a566;
+    RandomAls::unconstrained(), Uniform, 0x854e0fea5ce73d78, 0xb1822e1938533450;
 }
