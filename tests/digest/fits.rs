@@ -24,6 +24,7 @@ pub struct Fit {
 }
 
 /// FNV-1a over the bits of W and H after at most 30 sweeps on noise that is zero in every fourth entry.
+#[inline(never)]
 fn digest<T: Real, S>(solver: S, start: Start) -> Result<u64, Error>
 where
     S: Solver<T, M, N, K> + Copy,
