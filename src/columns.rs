@@ -236,9 +236,10 @@ impl<I: Copy + Into<i32>, T: Real, const M: usize> Columns<T, M> for Quantized<'
     }
 
     fn read_scaled(&self, j: usize, scale: T, out: &mut [T; M]) {
-        self.column(j, out);
-        for value in kernel::rolled_mut(out) {
-            *value *= scale;
+        if let Some(frame) = self.frames.get(j) {
+            for (value, &count) in kernel::rolled_mut(out).iter_mut().zip(kernel::rolled(frame)) {
+                *value = T::from_i32(count.into()) * self.scale * scale;
+            }
         }
     }
 

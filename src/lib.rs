@@ -31,6 +31,7 @@
 //! | choose K | [`HoldOut`], [`rank_curve!`] |
 //! | choose the start | [`Uniform`], [`RandomColumns`], [`Spa`], your own [`Init`], or the factors as they are |
 //! | solve one small problem exactly | [`nnls::solve`] |
+//! | link it into firmware | [`into_your_firmware`] |
 //!
 //! # Sizes
 //!
@@ -95,6 +96,9 @@
 
 pub use nalgebra;
 pub use rand_core;
+
+#[doc = include_str!("into_your_firmware.md")]
+pub mod into_your_firmware {}
 
 mod columns;
 mod error;

@@ -6,24 +6,32 @@ use super::{inner, norm_squared, rolled, rolled_mut};
 use crate::columns::{Data, Observed};
 use crate::scalar::Real;
 
-/// `r` −= W h, component by component. M·K multiply-adds.
+/// `r` −= W h, every entry component by component. M·K multiply-adds.
 #[inline(never)]
 pub(crate) fn residual_into<T: Real, const M: usize, const K: usize>(w: &[[T; M]; K], h: &[T; K], r: &mut [T; M]) {
-    for (column, &h) in rolled(w).iter().zip(h) {
-        for (r, &w) in rolled_mut(r).iter_mut().zip(rolled(column)) {
+    let r = rolled_mut(r);
+    // Four components share the loads and stores of r.
+    let (tiles, rest) = w.as_chunks::<4>();
+    let (factors, factor_rest) = h.as_chunks::<4>();
+    for ([a, b, c, d], &[e, f, g, h]) in tiles.iter().zip(factors) {
+        let (a, b, c, d) = (rolled(a), rolled(b), rolled(c), rolled(d));
+        for ((((r, &a), &b), &c), &d) in r.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+            *r = *r - a * e - b * f - c * g - d * h;
+        }
+    }
+    for (column, &h) in rest.iter().zip(factor_rest) {
+        for (r, &w) in r.iter_mut().zip(rolled(column)) {
             *r -= w * h;
         }
     }
 }
 
-/// `out` = W h, component by component. M·K multiply-adds.
-#[inline(never)]
+/// `out` = W h, every entry component by component. M·K multiply-adds.
 pub(crate) fn product_into<T: Real, const M: usize, const K: usize>(w: &[[T; M]; K], h: &[T; K], out: &mut [T; M]) {
     *out = [T::ZERO; M];
-    for (column, &h) in rolled(w).iter().zip(h) {
-        for (out, &w) in rolled_mut(out).iter_mut().zip(rolled(column)) {
-            *out += w * h;
-        }
+    residual_into(w, h, out);
+    for out in rolled_mut(out) {
+        *out = T::ZERO - *out;
     }
 }
 

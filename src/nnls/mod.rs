@@ -25,7 +25,7 @@ pub enum NnlsStatus {
     /// The bound on the number of solves was reached, or rounding allows no further descent: `h` is feasible and the best
     /// found. `kkt` says how good.
     Bound,
-    /// The Gram or the cross product holds NaN or an infinity, or a product of theirs overflowed. `h` is as it was.
+    /// The Gram or the cross product holds NaN or an infinity: `h` is as it was. Or a product of theirs overflowed: `h` is 0.
     NonFinite,
 }
 
@@ -63,7 +63,8 @@ pub const fn bound(k: usize) -> u32 {
 /// # Cost
 ///
 /// At most [`bound`]`(K)` solves of at most K³/6 + 3K² multiply-adds; typically one per component in use from a cold start,
-/// one or two from the solution of a similar frame. K² + 7K numbers of stack and 5K bytes of flags.
+/// one or two from the solution of a similar frame. K² + 3K numbers of stack and 3K bytes of flags, and saved registers: 600 bytes
+/// in all for K = 8 in f32 on a Cortex-M4F. K is at most 256.
 ///
 /// # Notes
 ///

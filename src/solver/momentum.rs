@@ -52,8 +52,8 @@ pub struct MomentumWorkspace<T, const M: usize, const N: usize, const K: usize, 
     ceiling: T,
     /// Squared error of the caller's factors, +∞ if it is not comparable.
     error: T,
-    /// The next sweep starts from the factors as they are.
-    plain: bool,
+    /// The next sweep starts ahead of the factors, not from where they are.
+    ahead: bool,
 }
 
 impl<T: Real, const M: usize, const N: usize, const K: usize, V> MomentumWorkspace<T, M, N, K, V> {
@@ -64,9 +64,10 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, V> MomentumWorkspa
             w: SMatrix::from_array_storage(ArrayStorage([[T::ZERO; M]; K])),
             h: SMatrix::from_array_storage(ArrayStorage([[T::ZERO; K]; N])),
             beta: T::ZERO,
-            ceiling: T::ONE,
-            error: T::INFINITY,
-            plain: true,
+            // All bits 0, so that a static takes no flash; `begin` sets them.
+            ceiling: T::ZERO,
+            error: T::ZERO,
+            ahead: false,
         }
     }
 }
@@ -94,7 +95,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, S: Solver<T, M, N,
         [ws.beta, _, _, _] = T::MOMENTUM;
         ws.ceiling = T::ONE;
         ws.error = T::INFINITY;
-        ws.plain = true;
+        ws.ahead = false;
     }
 
     fn sweep(
@@ -106,7 +107,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, S: Solver<T, M, N,
     ) -> Sweep<T> {
         let [_, cut, growth, ceiling_growth] = T::MOMENTUM;
         let used = ws.beta;
-        if ws.plain {
+        if !ws.ahead {
             ws.w.clone_from(w);
             ws.h.clone_from(h);
         } else {
@@ -116,14 +117,14 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, S: Solver<T, M, N,
             ws.ceiling = smaller(T::ONE, ceiling_growth * ws.ceiling);
         }
         let mut sweep = self.solver.sweep(x, w, h, &mut ws.inner);
-        if !ws.plain {
+        if ws.ahead {
             sweep.decrease = (ws.error - sweep.error).abs();
             sweep.accepted = sweep.error <= ws.error;
         }
         if sweep.accepted {
             ws.error = sweep.error;
             // A revived component has no past to extrapolate from.
-            ws.plain = sweep.revived > 0;
+            ws.ahead = sweep.revived == 0;
         } else {
             w.clone_from(&ws.w);
             h.clone_from(&ws.h);
@@ -135,7 +136,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, S: Solver<T, M, N,
             sweep.decrease = T::ZERO;
             ws.ceiling = used;
             ws.beta = ws.beta / cut;
-            ws.plain = true;
+            ws.ahead = false;
         }
         sweep
     }
@@ -153,7 +154,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, S: Solver<T, M, N,
     }
 
     fn confirm(&self, ws: &mut Self::Workspace) -> bool {
-        ws.plain = true;
+        ws.ahead = false;
         true
     }
 }
