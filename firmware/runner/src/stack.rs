@@ -46,7 +46,13 @@ impl Graph {
         let listing = listing.map_err(|error| format!("llvm-objdump: {error}"))?;
         let data = std::fs::read(&image.path).map_err(|error| format!("{}: {error}", image.path.display()))?;
         let memory = Memory::parse(&data)?;
-        let mut functions = parse(&String::from_utf8_lossy(&listing.stdout), &memory);
+        let functions = parse(&String::from_utf8_lossy(&listing.stdout), &memory);
+        // Thumb code is pointed to with the lowest bit set.
+        Ok(Self::link(functions, memory.words().map(|word| word & !1)))
+    }
+
+    /// Resolves calls by name, and drops what leads to no function.
+    fn link(mut functions: BTreeMap<u64, Function>, words: impl Iterator<Item = u64>) -> Self {
         let starts: BTreeSet<u64> = functions.keys().copied().collect();
         let symbols = functions.iter().map(|(&address, function)| (function.symbol.clone(), address));
         let symbols: BTreeMap<String, u64> = symbols.collect();
@@ -55,8 +61,8 @@ impl Graph {
             function.calls.extend(named);
             function.calls.retain(|call| starts.contains(call));
         }
-        let pointed_to = memory.words().map(|word| word & !1).filter(|word| starts.contains(word)).collect();
-        Ok(Self { functions, pointed_to })
+        let pointed_to = words.filter(|word| starts.contains(word)).collect();
+        Self { functions, pointed_to }
     }
 
     /// The deepest path below and including the function of that name, without the caller's own frame. Bytes.
@@ -265,4 +271,55 @@ fn note_constant(name: &str, operands: &str, memory: &Memory, constants: &mut BT
         Some(value) => constants.insert(register, value),
         None => constants.remove(&register),
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn graph(listing: &str, pointed_to: &[u64]) -> Graph {
+        let memory = Memory { code: vec![(0x100, &[0x00, 0xF8, 0xFF, 0xFF])], data: Vec::new() };
+        Graph::link(parse(listing, &memory), pointed_to.iter().copied())
+    }
+
+    #[test]
+    fn every_way_to_take_stack_counts() {
+        let listing = "00000010 <a>:\n      10:      \tpush\t{r4, r5, r7, lr}\n      12:      \tvpush\t{d8, d9}\n      \
+                       16:      \tsub.w\tsp, sp, #536\n      1a:      \tstr\tr4, [sp, #-16]!\n\
+                       00000020 <thumb_large>:\n      20:      \tldr\tr7, [pc, #8]            @ 0x100 <a+0x90>\n      \
+                       22:      \tadd\tsp, r7\n\
+                       00000030 <riscv>:\n      30:      \taddi\tsp, sp, -32\n      32:      \taddi\tsp, sp, 32\n\
+                       00000040 <riscv_large>:\n      40:      \tlui\ta0, 1\n      42:      \taddi\ta0, a0, -96\n      \
+                       44:      \tsub\tsp, sp, a0\n";
+        let graph = graph(listing, &[]);
+        let depth = |name: &str| graph.depth(name).unwrap();
+        assert_eq!(depth("a"), 16 + 16 + 536 + 16);
+        assert_eq!(depth("thumb_large"), 2048, "the constant −2048 of the literal pool");
+        assert_eq!(depth("riscv"), 32);
+        assert_eq!(depth("riscv_large"), 4000);
+    }
+
+    #[test]
+    fn the_deepest_path_goes_through_jumps_names_and_pointers() {
+        let listing = "00000010 <top>:\n 10:\tpush\t{r4, lr}\n 12:\tbl\t0x20 <leaf> @ imm = #8\n 16:\tb.w\t0x30 <tail>\n\
+                       00000020 <leaf>:\n 20:\tsub\tsp, #100\n 22:\tbx\tlr\n\
+                       00000030 <tail>:\n 30:\taddi\tsp, sp, -16\n 32:\tjalr\t-18(ra) <named>\n\
+                       00000040 <named>:\n 40:\tsub\tsp, #200\n 42:\tblx\tr3\n\
+                       00000050 <by_pointer>:\n 50:\tsub\tsp, #300\n";
+        assert_eq!(graph(listing, &[]).depth("top").unwrap(), 8 + 16 + 200);
+        assert_eq!(graph(listing, &[0x50]).depth("top").unwrap(), 8 + 16 + 200 + 300);
+        assert!(graph(listing, &[]).depth("nothing").is_err());
+    }
+
+    #[test]
+    fn recursion_is_found_and_loops_are_not_mistaken_for_it() {
+        let looping = "00000010 <spin>:\n 10:\tj\t0x10 <spin>\n";
+        assert_eq!(graph(looping, &[]).recursion(), None);
+        let direct = "00000010 <again>:\n 10:\tbl\t0x10 <again>\n";
+        assert_eq!(graph(direct, &[]).recursion().unwrap(), "again");
+        let mutual = "00000010 <a>:\n 10:\tbl\t0x20 <b>\n00000020 <b>:\n 20:\tbl\t0x10 <a>\n";
+        assert_eq!(graph(mutual, &[]).recursion().unwrap(), "a → b");
+        let by_pointer = "00000010 <a>:\n 10:\tblx\tr0\n";
+        assert_eq!(graph(by_pointer, &[0x10]).recursion().unwrap(), "a");
+    }
 }
