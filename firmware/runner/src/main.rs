@@ -64,29 +64,32 @@ fn run(options: &Options) -> Result<Vec<String>> {
     if boards.is_empty() {
         return Err(format!("no board {:?}; there are {}", options.board, board::names()));
     }
-    let bar = ProgressBar::new_spinner();
-    bar.set_style(ProgressStyle::with_template("{elapsed:>4} {msg}").expect("a constant"));
+    let progress = Progress::new();
     for board in &boards {
         for profile in build::PROFILES {
-            bar.set_message(format!("{} ({}): builds, profile {profile}", board.name, board.core));
-            bar.tick();
+            progress.begin(format!("{}: builds, profile {profile}", board.name));
             let images = build::images(board, profile, &tools)?;
             for image in images.iter().filter(|image| options.image.as_deref().is_none_or(|name| name == image.name)) {
-                bar.set_message(format!("{}: {} at opt-level {}", board.name, image.name, image.opt_level()));
-                bar.tick();
-                match image::run(image, board, &tools, options.bless_output) {
-                    Ok(measured) => figures.extend(measured),
-                    Err(problem) => {
-                        problems.push(format!("{}, {}, profile {profile}: {problem}", board.name, image.name))
+                let name = format!("{} ({}): {}, opt-level {}", board.name, board.core, image.name, image.opt_level());
+                progress.begin(name.clone());
+                let verdict = match image::run(image, board, &tools, options.bless_output) {
+                    Ok(measured) => {
+                        figures.extend(measured);
+                        "ok"
                     }
-                }
+                    Err(problem) => {
+                        problems.push(format!("{name}: {problem}"));
+                        "FAILED"
+                    }
+                };
+                progress.end(&format!("{name}: {verdict}"));
             }
             if all {
                 figures.extend(elf::sizes(board, &images)?);
             }
         }
     }
-    bar.finish_and_clear();
+    progress.0.finish_and_clear();
     let mut budget = Budget::load(&tools.root)?;
     if options.bless {
         budget.replace(&figures, &tools.compiler)?;
@@ -95,4 +98,26 @@ fn run(options: &Options) -> Result<Vec<String>> {
     problems.extend(budget.check(&figures, &tools.compiler, all));
     figures::print(&figures, &budget)?;
     Ok(problems)
+}
+
+/// What is being done now, and a line for what is done, on standard error.
+struct Progress(ProgressBar);
+
+impl Progress {
+    fn new() -> Self {
+        let bar = ProgressBar::new_spinner();
+        if let Ok(style) = ProgressStyle::with_template("{elapsed:>4} {msg}") {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
+    fn begin(&self, message: String) {
+        self.0.set_message(message);
+        self.0.tick();
+    }
+
+    fn end(&self, line: &str) {
+        self.0.suspend(|| eprintln!("{:>4} s  {line}", self.0.elapsed().as_secs()));
+    }
 }
