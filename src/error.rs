@@ -89,6 +89,20 @@ pub enum Setting {
     L2W,
     /// `l2_h`: finite and ≥ 0.
     L2H,
+    /// `l1` of `Encoder` and `Online`: finite and ≥ 0.
+    L1,
+    /// `l2` of `Encoder` and `Online`: finite and ≥ 0.
+    L2,
+    /// `KlEncoder::passes`: ≥ 1.
+    KlPasses,
+    /// `Online::half_life`: > 0, may be infinite.
+    HalfLife,
+    /// `Online::trust`: finite and ≥ 0.
+    Trust,
+    /// `Online::components_per_frame`: ≥ 1.
+    ComponentsPerFrame,
+    /// `fixed`: at most K, and the same in both stages of a `Chain`.
+    Fixed,
     /// `relaxation` of Kaczmarz: in (0, 2).
     Relaxation,
     /// `decay` of Kaczmarz: finite and ≥ 0.
@@ -120,6 +134,13 @@ impl Setting {
             Setting::L1H => "l1_h must be finite and >= 0",
             Setting::L2W => "l2_w must be finite and >= 0",
             Setting::L2H => "l2_h must be finite and >= 0",
+            Setting::L1 => "l1 must be finite and >= 0",
+            Setting::L2 => "l2 must be finite and >= 0",
+            Setting::KlPasses => "KlEncoder::passes must be >= 1",
+            Setting::HalfLife => "Online::half_life must be > 0",
+            Setting::Trust => "Online::trust must be finite and >= 0",
+            Setting::ComponentsPerFrame => "Online::components_per_frame must be >= 1",
+            Setting::Fixed => "fixed must be <= K, and the same in both stages of a Chain",
             Setting::Relaxation => "Kaczmarz relaxation must be in (0, 2)",
             Setting::Decay => "Kaczmarz decay must be finite and >= 0",
             Setting::Block => "Kaczmarz::block must be 0 or >= 4K",

@@ -3,10 +3,13 @@
 use nalgebra::{ArrayStorage, SMatrix};
 
 use crate::columns::Columns;
-use crate::error::Error;
+use crate::error::{Error, Setting};
 use crate::kernel;
 use crate::problem::Problem;
 use crate::scalar::Real;
+
+/// Largest entries of known components are between 2^−this and 2^this.
+const KNOWN_SIZE: i32 = 40;
 
 /// The factorisation X ≈ W·H: basis W (M×K, one part per column) and coefficients H (K×N, one frame per column).
 ///
@@ -53,7 +56,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Factors<T, M, N, K
     /// unit of X. A zero column stays zero. The product W·H changes by rounding only.
     pub fn normalize(&mut self) {
         for (k, column) in self.w.data.0.iter_mut().enumerate() {
-            let length = length(column);
+            let length = kernel::length(column);
             if !(length > T::ZERO && length.is_finite()) {
                 continue;
             }
@@ -118,28 +121,47 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Factors<T, M, N, K
         Ok(())
     }
 
+    /// A known component must be of a size whose squares, and products with coefficients of data of size 1, are normal numbers.
+    pub(crate) fn check_known(&self, fixed: usize) -> Result<(), Error> {
+        if fixed > K {
+            return Err(Error::Setting(Setting::Fixed));
+        }
+        for (column, w) in self.w.data.0.iter().take(fixed).enumerate() {
+            let mut top = (0, T::ZERO);
+            for (row, &value) in w.iter().enumerate() {
+                if !(value.abs() <= top.1) {
+                    top = (row, value.abs());
+                }
+            }
+            let (row, largest) = top;
+            let usable = largest >= T::exp2i(-KNOWN_SIZE) && largest <= T::exp2i(KNOWN_SIZE);
+            if !(usable || largest == T::ZERO) {
+                return Err(Error::InitialW { row, column });
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the first `fixed` of `known` into W, and zeros into their rows of H.
+    pub(crate) fn keep_known(&mut self, known: &[[T; M]], fixed: usize) {
+        for (w, known) in self.w.data.0.iter_mut().zip(known).take(fixed) {
+            *w = *known;
+        }
+        for h in &mut self.h.data.0 {
+            for h in h.iter_mut().take(fixed) {
+                *h = T::ZERO;
+            }
+        }
+    }
+
     fn shares(&self) -> [T; K] {
         let mut share = [T::ZERO; K];
         for (k, (share, w)) in share.iter_mut().zip(&self.w.data.0).enumerate() {
             let row = || self.h.data.0.iter().filter_map(move |h| h.get(k).copied());
-            *share = length(w) * length_of(row);
+            *share = kernel::length(w) * kernel::length_of(row);
         }
         share
     }
-}
-
-/// ‖x‖ without over- or underflow of the squares.
-fn length<T: Real, const M: usize>(x: &[T; M]) -> T {
-    length_of(|| x.iter().copied())
-}
-
-fn length_of<T: Real, I: Iterator<Item = T>>(values: impl Fn() -> I) -> T {
-    let largest = values().fold(T::ZERO, |largest, x| largest.at_least(x.abs()));
-    // Both 2^exponent and its inverse must be normal numbers.
-    let exponent = largest.exponent().clamp(T::MIN_EXPONENT, -T::MIN_EXPONENT);
-    let inward = T::exp2i(-exponent);
-    let sum = values().fold(T::ZERO, |sum, x| sum + (x * inward) * (x * inward));
-    sum.sqrt() * T::exp2i(exponent)
 }
 
 /// Moves element `from` to place `to` ≤ `from`, the ones between up by one.

@@ -164,6 +164,7 @@ impl<T: Real, S> Nmf<T, S> {
         self.stop.validate()?;
         self.solver.validate()?;
         factors.check(self.solver.signed())?;
+        factors.check_known(self.solver.fixed())?;
         Ok(Run::new(&self.solver, self.stop, problem, factors, ws))
     }
 }
@@ -209,10 +210,11 @@ where
         factors: &'r mut Factors<T, M, N, K>,
         ws: &'r mut S::Workspace,
     ) -> Self {
+        let fixed = solver.fixed();
         let (w, h) = (&mut factors.w.data.0, factors.h.data.0.as_mut_slice());
-        kernel::rescale(w, h, -problem.scale().exponent());
-        kernel::balance(w, h);
-        kernel::clear_overflowing(w, h);
+        kernel::rescale(w, h, -problem.scale().exponent(), fixed);
+        kernel::balance(w, h, fixed);
+        kernel::clear_overflowing(w, h, fixed);
         problem.clear_unobserved(w, h);
         solver.begin(ws);
         Self {
@@ -361,7 +363,7 @@ where
     /// Back to the unit of X.
     fn restore(&mut self) {
         let (w, h) = (&mut self.factors.w.data.0, self.factors.h.data.0.as_mut_slice());
-        kernel::rescale(w, h, self.problem.scale().exponent());
+        kernel::rescale(w, h, self.problem.scale().exponent(), self.solver.fixed());
     }
 }
 

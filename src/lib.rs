@@ -100,7 +100,10 @@ pub use rand_core;
 #[doc = include_str!("into_your_firmware.md")]
 pub mod into_your_firmware {}
 
+mod align;
 mod columns;
+mod dictionary;
+mod encode;
 mod error;
 mod factors;
 mod fit;
@@ -109,6 +112,7 @@ mod init;
 pub mod kaczmarz;
 mod kernel;
 pub mod nnls;
+mod online;
 mod outcome;
 mod problem;
 mod random;
@@ -118,12 +122,16 @@ mod scalar;
 mod solver;
 mod stop;
 
+pub use align::Alignment;
 pub use columns::{Columns, Data, Full, Mask, Masked, Observed, Quantized, Weighted};
+pub use dictionary::Encoding;
+pub use encode::{BatchEncoding, Encoder, KlEncoder, KlEncoding};
 pub use error::{Error, Setting};
 pub use factors::Factors;
 pub use fit::{Nmf, Run, Workspace};
 pub use history::History;
 pub use init::{Init, RandomColumns, Spa, Start, Uniform};
+pub use online::{Online, OnlineState, Update};
 pub use outcome::{Observer, Outcome, Progress};
 pub use problem::{Problem, Unobserved};
 pub use rank::{HoldOut, RankCurve, RankPoint};

@@ -50,7 +50,7 @@ impl<T: Real, S> Nmf<T, S> {
     ///
     /// # Shapes
     ///
-    /// best: overwritten, read by [`Start::Keep`]. trial: scratch.
+    /// best: overwritten, read by [`Start::Keep`]; known components of the solver are those of its W. trial: scratch.
     ///
     /// # Errors
     ///
@@ -109,6 +109,8 @@ impl<T: Real, S> Nmf<T, S> {
         }
         self.stop.validate()?;
         self.solver.validate()?;
+        let fixed = self.solver.fixed();
+        best.check_known(fixed)?;
         let mut restarts = Vec::new();
         let mut kept: Option<(usize, Outcome<T>)> = None;
         for r in 0..R {
@@ -117,6 +119,9 @@ impl<T: Real, S> Nmf<T, S> {
                 best.check(self.solver.signed())?; // later it holds what the solver left
             }
             begin(start, self.seed.wrapping_add(r as u64), problem, best, trial);
+            if start != Start::Keep {
+                trial.keep_known(&best.w.data.0, fixed);
+            }
             let outcome = self.one(problem, trial, ws)?;
             if kept.is_none_or(|(_, best)| outcome.relative_error < best.relative_error) {
                 kept = Some((r, outcome));

@@ -44,6 +44,10 @@ pub trait Real:
     + SubAssign
     + MulAssign
 {
+    /// What the language calls it.
+    const NAME: &'static str;
+    /// Bytes it takes.
+    const BYTES: usize;
     /// 0.
     const ZERO: Self;
     /// 1.
@@ -94,6 +98,10 @@ pub trait Real:
     const GOLDEN: Self;
     /// Ridge of a block of Kaczmarz rows, relative to the diagonal, 1e-3.
     const BLOCK_RIDGE: Self;
+    /// Default of [`Online::half_life`](crate::Online::half_life), 69 frames: each fades to 0.99 of what it was.
+    const HALF_LIFE: Self;
+    /// ln 2.
+    const LN_2: Self;
     /// β₀ = ½, η = 1.5, γ = 1.05, γ̄ = 1.01 of the extrapolation (Ang & Gillis 2019).
     const MOMENTUM: [Self; 4];
 
@@ -131,6 +139,8 @@ pub trait Real:
 macro_rules! real {
     ($t:ty, $bits:ty, $sqrt:path, $ln_1p:path, $mantissa:literal, $bias:literal, $unit:literal, { $($name:ident = $value:expr),+ $(,)? }) => {
         impl Real for $t {
+            const NAME: &'static str = stringify!($t);
+            const BYTES: usize = size_of::<$t>();
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
             const HALF: Self = 0.5;
@@ -146,6 +156,8 @@ macro_rules! real {
             const PROGRESS: Self = 0.02;
             const JOINT: Self = 1e-6;
             const BLOCK_RIDGE: Self = 1e-3;
+            const HALF_LIFE: Self = 69.0;
+            const LN_2: Self = 0.693_147_180_559_945_3;
             const MOMENTUM: [Self; 4] = [0.5, 1.5, 1.05, 1.01];
 
             #[inline]

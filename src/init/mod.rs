@@ -39,7 +39,22 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Factors<T, M, N, K
         C: Columns<T, M> + ?Sized,
     {
         init.fill(&problem.data(), &mut self.w, &mut self.h);
-        kernel::rescale(&mut self.w.data.0, self.h.data.0.as_mut_slice(), problem.scale().exponent());
+        kernel::rescale(&mut self.w.data.0, self.h.data.0.as_mut_slice(), problem.scale().exponent(), 0);
+    }
+
+    /// As [`init`](Factors::init), then writes known parts into the first F columns of W, for solvers with that many
+    /// [`fixed`](crate::Hals::fixed) components. Their rows of H are set to 0; the first sweep fills them.
+    pub fn init_with_known<C, const F: usize>(
+        &mut self,
+        problem: &Problem<'_, T, M, N, C>,
+        init: impl Init<T, M, N, K, C::Observed>,
+        known: &SMatrix<T, M, F>,
+    ) where
+        C: Columns<T, M> + ?Sized,
+    {
+        const { assert!(F <= K, "more known parts than components") };
+        self.init(problem, init);
+        self.keep_known(&known.data.0, F);
     }
 }
 

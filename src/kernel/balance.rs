@@ -11,9 +11,9 @@ fn largest<T: Real>(values: impl Iterator<Item = T>) -> T {
     values.fold(T::ZERO, |largest, value| largest.at_least(value.abs()))
 }
 
-/// Brings every component whose w_k and h_k have drifted apart by more than 2³² back to about equal size.
-pub(crate) fn balance<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut [[T; K]]) {
-    for k in 0..K {
+/// Brings every component from `first` on whose w_k and h_k have drifted apart by more than 2³² back to about equal size.
+pub(crate) fn balance<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut [[T; K]], first: usize) {
+    for k in first..K {
         let (a, b) = (largest(rolled(&w[k]).iter().copied()), largest(h.iter().map(|h| h[k])));
         let drift = a.exponent() - b.exponent();
         // A zero vector has no size; nothing can be moved to or from it.
@@ -70,10 +70,14 @@ fn stretch<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut
     }
 }
 
-/// Zeros every component that is so large, beside an X of at most 1, that the squares of its entries overflow. After
+/// Zeros every component from `first` on that is so large, beside an X of at most 1, that the squares of its entries overflow. After
 /// [`balance`] only a start that explains nothing has such.
-pub(crate) fn clear_overflowing<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut [[T; K]]) {
-    for k in 0..K {
+pub(crate) fn clear_overflowing<T: Real, const M: usize, const K: usize>(
+    w: &mut [[T; M]; K],
+    h: &mut [[T; K]],
+    first: usize,
+) {
+    for k in first..K {
         let (a, b) = (largest(rolled(&w[k]).iter().copied()), largest(h.iter().map(|h| h[k])));
         // 20: sums of a million squares.
         if a.at_least(b).exponent() > T::MAX_EXPONENT / 2 - 20 {
@@ -85,9 +89,19 @@ pub(crate) fn clear_overflowing<T: Real, const M: usize, const K: usize>(w: &mut
     }
 }
 
-/// W ← W·2^exponent. A component that would overflow first hands the excess to its row of H.
-pub(crate) fn rescale<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut [[T; K]], exponent: i32) {
+/// W ← W·2^exponent, but for the components before `first`: their rows of H take it. A component of W that would overflow first hands the
+/// excess to its row of H.
+pub(crate) fn rescale<T: Real, const M: usize, const K: usize>(
+    w: &mut [[T; M]; K],
+    h: &mut [[T; K]],
+    exponent: i32,
+    first: usize,
+) {
     for k in 0..K {
+        if k < first {
+            scale_row(h, k, exponent);
+            continue;
+        }
         let reached = largest(rolled(&w[k]).iter().copied()).exponent() + exponent;
         if reached >= T::MAX_EXPONENT {
             shift(w, h, k, T::MAX_EXPONENT - 1 - reached);
@@ -101,7 +115,12 @@ fn shift<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut [
     if let Some(w) = w.get_mut(k) {
         scale(w, exponent);
     }
-    let (first, second) = halves::<T>(-exponent);
+    scale_row(h, k, -exponent);
+}
+
+/// h_k ← h_k·2^exponent.
+fn scale_row<T: Real, const K: usize>(h: &mut [[T; K]], k: usize, exponent: i32) {
+    let (first, second) = halves::<T>(exponent);
     for h in h {
         if let Some(h) = h.get_mut(k) {
             *h = *h * first * second;
@@ -131,7 +150,7 @@ mod tests {
         let mut w = [[1e-30_f32, 3e-30], [0.0, 0.0], [1.0, 2.0]];
         let mut h = [[1e20_f32, 5.0, 1.0], [2e20, 5.0, 1.0]];
         let before = (w[0][1] * h[1][0], h[0][1], w[2]);
-        balance(&mut w, &mut h);
+        balance(&mut w, &mut h, 0);
         assert_eq!((w[0][1] * h[1][0], h[0][1], w[2]), before);
         assert!(w[0][1] > 1e-8 && h[0][0] < 1e-2);
     }
@@ -140,7 +159,7 @@ mod tests {
     fn rescale_never_overflows() {
         let mut w = [[3.0_f32, 0.5]];
         let mut h = [[0.25_f32]];
-        rescale(&mut w, &mut h, 127);
+        rescale(&mut w, &mut h, 127, 0);
         assert!(w[0][0].is_finite() && w[0][0] > 1e37);
         assert_eq!(f64::from(w[0][0]) * f64::from(h[0][0]), 0.75 * 2.0_f64.powi(127));
     }

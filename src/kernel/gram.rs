@@ -5,7 +5,7 @@
 
 use crate::scalar::Real;
 
-const CHAINS: usize = 8;
+pub(super) const CHAINS: usize = 8;
 
 /// Σ xᵢ yᵢ as eight interleaved sums.
 #[inline(never)]
@@ -21,6 +21,11 @@ pub(crate) fn inner<T: Real, const M: usize>(x: &[T; M], y: &[T; M]) -> T {
     for ((sum, &x), &y) in sums.iter_mut().zip(x_rest).zip(y_rest) {
         *sum += x * y;
     }
+    total(sums)
+}
+
+/// The interleaved sums of an inner product, added up in order.
+pub(super) fn total<T: Real>(sums: [T; CHAINS]) -> T {
     let mut total = T::ZERO;
     for sum in sums {
         total += sum;
@@ -51,4 +56,18 @@ pub(crate) fn diagonal<T: Real, const M: usize, const K: usize>(w: &[[T; M]; K])
         *value = norm_squared(column);
     }
     diagonal
+}
+
+/// ‖x‖ without over- or underflow of the squares.
+pub(crate) fn length<T: Real, const M: usize>(x: &[T; M]) -> T {
+    length_of(|| x.iter().copied())
+}
+
+pub(crate) fn length_of<T: Real, I: Iterator<Item = T>>(values: impl Fn() -> I) -> T {
+    let largest = values().fold(T::ZERO, |largest, x| largest.at_least(x.abs()));
+    // Both 2^exponent and its inverse must be normal numbers.
+    let exponent = largest.exponent().clamp(T::MIN_EXPONENT, -T::MIN_EXPONENT);
+    let inward = T::exp2i(-exponent);
+    let sum = values().fold(T::ZERO, |sum, x| sum + (x * inward) * (x * inward));
+    sum.sqrt() * T::exp2i(exponent)
 }

@@ -26,9 +26,11 @@ mod accumulate;
 mod balance;
 mod cross;
 mod descent;
+mod divergence;
 mod frames;
 mod gram;
 mod residual;
+mod single;
 
 use crate::scalar::Real;
 
@@ -36,10 +38,12 @@ pub(crate) use accumulate::accumulate;
 pub(crate) use balance::{balance, clear_overflowing, level, level_h, level_w, rescale};
 pub(crate) use cross::{cross, gradient};
 pub(crate) use descent::{Descent, descend};
+pub(crate) use divergence::{column_sums, divergence_term, improve_column, model, newton, ratios};
 use frames::VECTOR;
 pub(crate) use frames::{Frames, LANES, Lanes};
-pub(crate) use gram::{diagonal, gram, inner, norm_squared};
+pub(crate) use gram::{diagonal, gram, inner, length, length_of, norm_squared};
 pub(crate) use residual::{product_into, residual, residual_into, worst_frame};
+pub(crate) use single::{Frame, descend_single, inner_scaled, unit};
 
 /// The same values, their number hidden from the optimiser: it would write out every loop over M numbers, 100 KB of code for one
 /// fit at opt-level 3 on a Cortex-M4F. For loops that are not the inner ones of a sweep.

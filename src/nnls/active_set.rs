@@ -26,41 +26,32 @@ pub(crate) struct Solution<T> {
 }
 
 impl<T: Real> Solution<T> {
-    fn failed(solves: u32) -> Self {
+    pub(super) fn failed(solves: u32) -> Self {
         Self { status: NnlsStatus::NonFinite, kkt: T::INFINITY, solves, rank: 0, decrease: T::ZERO }
     }
 }
 
 pub(crate) struct ActiveSet<'s, T, const K: usize> {
     system: &'s mut System<T, K>,
+    /// No more components than this may be in use.
+    limit: usize,
 }
 
 impl<'s, T: Real, const K: usize> ActiveSet<'s, T, K> {
-    pub(crate) fn new(system: &'s mut System<T, K>) -> Self {
-        Self { system }
+    pub(crate) fn new(system: &'s mut System<T, K>, limit: usize) -> Self {
+        Self { system, limit }
     }
 
-    /// Minimises over h ≥ 0 from the positive entries of `h`.
-    pub(crate) fn solve(&mut self, cross: &[T; K], h: &mut [T; K]) -> Solution<T> {
+    /// Minimises ½xᵀĜx − bᵀx over x ≥ 0 from the positive entries of `x`. `b` must be finite.
+    pub(crate) fn solve(&mut self, b: &[T; K], x: &mut [T; K]) -> Solution<T> {
         let mut largest = T::ZERO;
-        let mut finite = self.system.is_finite();
-        for (&c, &scale) in cross.iter().zip(self.system.scale()) {
-            let b = c * scale;
-            finite &= b.is_finite();
-            largest = largest.at_least(b.abs());
-        }
-        if !finite {
-            return Solution::failed(0);
-        }
-        // From here on in the unknowns of the unit-diagonal system.
-        let x = h;
         let mut used = [false; K];
         let mut sum = T::ZERO;
-        for ((x, used), &scale) in x.iter_mut().zip(&mut used).zip(self.system.scale()) {
-            let start = if *x > T::ZERO { *x / scale } else { T::ZERO };
+        for ((x, used), &b) in x.iter_mut().zip(&mut used).zip(b) {
+            largest = largest.at_least(b.abs());
             // Refuses the infinity of a component without energy.
-            *used = start > T::ZERO && start.is_finite();
-            *x = if *used { start } else { T::ZERO };
+            *used = *x > T::ZERO && x.is_finite();
+            *x = if *used { *x } else { T::ZERO };
             sum += *x;
         }
         // By places: the unknowns in use, then the step, then the point it leads to.
@@ -68,11 +59,11 @@ impl<'s, T: Real, const K: usize> ActiveSet<'s, T, K> {
         let mut gradient = [T::ZERO; K];
         self.system.factor(&used);
         self.system.gather(x, &mut y);
-        self.gradient(cross, &y, &mut gradient);
+        self.gradient(b, &y, &mut gradient);
         // Summed over the steps: a difference of two objectives has no digits left once the fit is good.
         let mut decrease = T::ZERO;
         if sum > T::ZERO {
-            let start = self.objective(cross, &y, &gradient);
+            let start = self.objective(b, &y, &gradient);
             // Non-negative columns: a start that is better than 0 has Σx ≤ 2K·max|b|. Columns that cancel allow more, but there
             // the rounding of Ĝx hides the gradient.
             if !(start <= T::ZERO && sum <= T::TWO * T::from_count(K) * largest) {
@@ -81,7 +72,7 @@ impl<'s, T: Real, const K: usize> ActiveSet<'s, T, K> {
                 *x = [T::ZERO; K];
                 used = [false; K];
                 self.system.clear();
-                self.gradient(cross, &y, &mut gradient);
+                self.gradient(b, &y, &mut gradient);
             }
         }
 
@@ -94,7 +85,7 @@ impl<'s, T: Real, const K: usize> ActiveSet<'s, T, K> {
         while solves < bound(K) {
             let enters = polished == POLISH || violation <= tolerance;
             if enters {
-                if candidate == K {
+                if candidate == K || self.system.count() >= self.limit {
                     break;
                 }
                 set(&mut used, candidate, true);
@@ -118,13 +109,13 @@ impl<'s, T: Real, const K: usize> ActiveSet<'s, T, K> {
             let full = alpha == T::ONE;
             // α·sᵀg − ½α²·sᵀĜs with sᵀĜs ≤ sᵀg = gain; equal unless a pivot was raised.
             gain = alpha * (T::ONE - T::HALF * alpha) * gain;
-            self.gradient(cross, &y, &mut gradient);
+            self.gradient(b, &y, &mut gradient);
             let (left, next) = inspect(&used, &refused, &gradient, tolerance);
             if full && left > tolerance && left >= violation {
                 // Dependent columns: nothing but rounding bounds the step, and the next one would be larger. A full step has
                 // changed y alone, not the set.
                 self.system.gather(x, &mut y);
-                self.gradient(cross, &y, &mut gradient);
+                self.gradient(b, &y, &mut gradient);
                 if enters {
                     self.system.pop();
                     set(&mut used, candidate, false);
@@ -154,19 +145,30 @@ impl<'s, T: Real, const K: usize> ActiveSet<'s, T, K> {
         }
 
         // Rounding may have refused every candidate or held g_P up: what counts is what is left.
-        let (mut violation, mut size) = (T::ZERO, T::ZERO);
+        let (mut violation, mut outside, mut size) = (T::ZERO, T::ZERO, T::ZERO);
         for k in 0..K {
             size += gradient[k].abs() + x[k];
-            violation = violation.at_least(if used[k] { gradient[k].abs() } else { gradient[k] });
+            if used[k] {
+                violation = violation.at_least(gradient[k].abs());
+            } else {
+                outside = outside.at_least(gradient[k]);
+            }
         }
         if !size.is_finite() {
             *x = [T::ZERO; K];
             return Solution::failed(solves);
         }
-        self.system.scale_by(x);
-        let optimal = violation <= (T::TWO + T::ONE) * tolerance;
+        let enough = (T::TWO + T::ONE) * tolerance;
+        let status = if violation.at_least(outside) <= enough {
+            NnlsStatus::Optimal
+        } else if violation <= enough && self.system.count() >= self.limit {
+            NnlsStatus::Limited
+        } else {
+            NnlsStatus::Bound
+        };
+        let violation = violation.at_least(outside);
         Solution {
-            status: if optimal { NnlsStatus::Optimal } else { NnlsStatus::Bound },
+            status,
             kkt: if tolerance > T::ZERO { violation / tolerance * T::OPTIMAL } else { T::ZERO },
             solves,
             rank: self.system.rank(),
@@ -174,20 +176,19 @@ impl<'s, T: Real, const K: usize> ActiveSet<'s, T, K> {
         }
     }
 
-    /// `gradient` = b − Ĝ_·P·y, with b = D·cross and y by places.
+    /// `gradient` = b − Ĝ_·P·y, y by places.
     #[inline(never)]
-    fn gradient(&self, cross: &[T; K], y: &[T; K], gradient: &mut [T; K]) {
-        *gradient = *cross;
-        self.system.scale_by(gradient);
+    fn gradient(&self, b: &[T; K], y: &[T; K], gradient: &mut [T; K]) {
+        *gradient = *b;
         self.system.subtract_places(y, gradient);
     }
 
     /// ½xᵀĜx − bᵀx with x by places, from the gradient b − Ĝx.
     #[inline(never)]
-    fn objective(&self, cross: &[T; K], x: &[T; K], gradient: &[T; K]) -> T {
+    fn objective(&self, b: &[T; K], x: &[T; K], gradient: &[T; K]) -> T {
         let mut sum = T::ZERO;
         for (&x, k) in x.iter().zip(self.system.places()) {
-            sum -= T::HALF * x * (cross[k] * self.system.scale()[k] + gradient[k]);
+            sum -= T::HALF * x * (b[k] + gradient[k]);
         }
         sum
     }

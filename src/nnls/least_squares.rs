@@ -2,7 +2,7 @@
 
 use nalgebra::{SMatrix, SVector};
 
-use super::System;
+use super::Equations;
 use crate::scalar::Real;
 
 /// Unconstrained least squares on the normal equations: x = G⁻¹c. Returns the numerical rank of G.
@@ -39,22 +39,11 @@ pub fn least_squares<T: Real, const K: usize>(
     cross: &SVector<T, K>,
     x: &mut SVector<T, K>,
 ) -> usize {
-    let mut system = System::new();
-    system.set(&gram.data.0);
-    system.factor_all();
-    let [cross] = &cross.data.0;
+    let mut equations = Equations::new();
+    equations.set(&gram.data.0);
+    equations.factor_all();
+    x.clone_from(cross);
     let [x] = &mut x.data.0;
-    let mut gradient = *cross;
-    system.scale_by(&mut gradient);
-    *x = gradient;
-    system.solve(x);
-    let mut y = [T::ZERO; K];
-    system.gather(x, &mut y);
-    system.subtract_places(&y, &mut gradient);
-    system.solve(&mut gradient);
-    for (x, &correction) in x.iter_mut().zip(&gradient) {
-        *x += correction;
-    }
-    system.scale_by(x);
-    system.rank()
+    equations.solve_refined(x);
+    equations.rank()
 }

@@ -4,6 +4,7 @@
 //! on most dictionaries whose parts differ in size, with it on none (`tests/nnls/`).
 
 mod active_set;
+mod equations;
 mod least_squares;
 mod system;
 
@@ -12,6 +13,7 @@ use nalgebra::{SMatrix, SVector};
 use crate::scalar::Real;
 
 pub(crate) use active_set::ActiveSet;
+pub(crate) use equations::Equations;
 pub use least_squares::least_squares;
 pub(crate) use system::System;
 
@@ -25,6 +27,9 @@ pub enum NnlsStatus {
     /// The bound on the number of solves was reached, or rounding allows no further descent: `h` is feasible and the best
     /// found. `kkt` says how good.
     Bound,
+    /// A bound on the number of components in use ([`Encoder::max_active`](crate::Encoder::max_active)) kept out one that would
+    /// lower the residual. `h` is the exact solution in the components it uses.
+    Limited,
     /// The Gram or the cross product holds NaN or an infinity: `h` is as it was. Or a product of theirs overflowed: `h` is 0.
     NonFinite,
 }
@@ -93,10 +98,9 @@ pub fn solve<T: Real, const K: usize>(
     cross: &SVector<T, K>,
     h: &mut SVector<T, K>,
 ) -> NnlsReport<T> {
-    let mut system = System::new();
-    system.set(&gram.data.0);
-    let [h] = &mut h.data.0;
-    let [cross] = &cross.data.0;
-    let solution = ActiveSet::new(&mut system).solve(cross, h);
+    let mut equations = Equations::new();
+    equations.set(&gram.data.0);
+    let ([cross], [h]) = (&cross.data.0, &mut h.data.0);
+    let solution = equations.solve_non_negative(cross, h);
     NnlsReport { status: solution.status, kkt: solution.kkt, solves: solution.solves, rank: solution.rank }
 }

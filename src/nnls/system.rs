@@ -1,8 +1,8 @@
 //! The Gram scaled to unit diagonal, and the Cholesky factor of the part of it that is in use.
 //!
-//! With d_k = 1/√G_kk, Ĝ = DGD has ones on the diagonal, whatever the sizes of the components. Its off-diagonal entries
+//! With d_k = 1/√G_kk ([`Equations`](super::Equations)), Ĝ = DGD has ones on the diagonal, whatever the sizes of the components. Its off-diagonal entries
 //! live above the diagonal of one K×K array, the factor of the chosen principal submatrix on and below it, so that a system costs
-//! K² + K numbers. The factor is LΔLᵀ with unit diagonal in L: no square root. Its rows stand in the order in which components
+//! K² numbers and K bytes. The factor is LΔLᵀ with unit diagonal in L: no square root. Its rows stand in the order in which components
 //! were added, so that one more costs one row, and a smaller set keeps the rows before the first that leaves.
 //!
 //! **Dependent columns.** A pivot below [`Real::RIDGE`] is rounding noise of a Gram, not structure. It is raised to that
@@ -17,61 +17,32 @@ pub(crate) struct System<T, const K: usize> {
     /// Above the diagonal Ĝ, by components. Below it L, by places in `order`; on it 1/Δ, with a minus sign if
     /// the pivot was raised.
     mixed: [[T; K]; K],
-    /// d_k = 1/√G_kk; 0 where the component has no energy.
-    scale: [T; K],
     /// The factored components are the first `count`.
     order: [u8; K],
     count: u16,
-    /// An entry of the Gram was not finite.
-    broken: bool,
 }
 
 impl<T: Real, const K: usize> System<T, K> {
     pub(crate) const fn new() -> Self {
         const { assert!(K <= 256, "places are stored in bytes") };
-        Self { mixed: [[T::ZERO; K]; K], scale: [T::ZERO; K], order: [0; K], count: 0, broken: false }
+        Self { mixed: [[T::ZERO; K]; K], order: [0; K], count: 0 }
     }
 
-    /// Takes over a Gram, given by columns: its diagonal and its lower triangle, the entries `gram[q][k]`, q < k.
-    pub(crate) fn set(&mut self, gram: &[[T; K]; K]) {
-        self.count = 0;
-        self.broken = false;
-        for k in 0..K {
-            // Below TINY the reciprocal and what is multiplied with it would overflow.
-            let finite = gram[k][k].is_finite();
-            let usable = gram[k][k] > T::TINY && finite;
-            self.broken |= !finite;
-            self.scale[k] = if usable { T::ONE / gram[k][k].sqrt() } else { T::ZERO };
-        }
+    /// Takes over the entries `unit[q][k]`, q < k, times `shrink`.
+    pub(crate) fn load(&mut self, unit: &[[T; K]; K], shrink: T) {
+        self.clear();
         for k in 0..K {
             for q in 0..k {
-                self.broken |= !gram[q][k].is_finite();
-                self.mixed[q][k] = gram[q][k] * self.scale[k] * self.scale[q];
+                self.mixed[q][k] = unit[q][k] * shrink;
             }
         }
     }
 
-    /// d: multiplies a cross product, and the scaled unknowns on the way back.
-    pub(crate) fn scale(&self) -> &[T; K] {
-        &self.scale
-    }
-
-    /// False if the Gram held NaN or an infinity.
-    pub(crate) fn is_finite(&self) -> bool {
-        !self.broken
-    }
-
-    /// `values` ← D·values: a cross product into the scaled system, scaled unknowns out of it.
-    pub(crate) fn scale_by(&self, values: &mut [T; K]) {
-        for (value, &scale) in values.iter_mut().zip(&self.scale) {
-            *value *= scale;
+    /// Sets Ĝ_qk, q < k. What was factored before is void: [`clear`](Self::clear).
+    pub(crate) fn set(&mut self, q: usize, k: usize, value: T) {
+        if let Some(entry) = self.mixed.get_mut(q).and_then(|row| row.get_mut(k)) {
+            *entry = value;
         }
-    }
-
-    /// Makes the factor that of every component that has energy.
-    pub(crate) fn factor_all(&mut self) {
-        let used = self.scale.map(|scale| scale > T::ZERO);
-        self.factor(&used);
     }
 
     /// Makes the factor that of the components of `set`. Rows that are still valid are kept; each new one costs half the

@@ -4,12 +4,12 @@ use nalgebra::SMatrix;
 
 use super::alternate::{AlternateWorkspace, Rule};
 use super::best::Latest;
-use super::penalty::{Penalty, penalty_setters};
+use super::penalty::{Penalty, fixed_setter, penalty_setters};
 use super::{Solver, Sweep};
 use crate::columns::Data;
 use crate::error::Error;
 use crate::kernel::{self, Block, LANES, Lanes};
-use crate::nnls::System;
+use crate::nnls::Equations;
 use crate::scalar::Real;
 
 /// ALS: every vector is the unconstrained least squares solution, negative entries then set to 0.
@@ -40,20 +40,22 @@ use crate::scalar::Real;
 pub struct Als<T> {
     clip: bool,
     penalty: Penalty<T>,
+    fixed: usize,
 }
 
 impl<T: Real> Als<T> {
     /// Projected onto the non-negative orthant.
     pub const fn new() -> Self {
-        Self { clip: true, penalty: Penalty::none() }
+        Self { clip: true, penalty: Penalty::none(), fixed: 0 }
     }
 
     /// Without the projection: factors may be negative.
     pub const fn unconstrained() -> Self {
-        Self { clip: false, penalty: Penalty::none() }
+        Self { clip: false, penalty: Penalty::none(), fixed: 0 }
     }
 
     penalty_setters!();
+    fixed_setter!();
 }
 
 impl<T: Real> Default for Als<T> {
@@ -65,14 +67,14 @@ impl<T: Real> Default for Als<T> {
 /// The alternation's workspace, one K×K system, and the latest factors beside the best ones.
 pub struct AlsWorkspace<T, const M: usize, const N: usize, const K: usize> {
     alternate: AlternateWorkspace<T, M, K>,
-    system: System<T, K>,
+    equations: Equations<T, K>,
     latest: Latest<T, M, N, K>,
 }
 
 impl<T: Real, const M: usize, const N: usize, const K: usize> AlsWorkspace<T, M, N, K> {
     /// An empty workspace, for a `static` or the stack.
     pub const fn new() -> Self {
-        Self { alternate: AlternateWorkspace::new(), system: System::new(), latest: Latest::new() }
+        Self { alternate: AlternateWorkspace::new(), equations: Equations::new(), latest: Latest::new() }
     }
 }
 
@@ -86,7 +88,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
     type Workspace = AlsWorkspace<T, M, N, K>;
 
     fn begin(&self, ws: &mut Self::Workspace) {
-        ws.alternate.begin();
+        ws.alternate.begin(self.fixed);
         ws.latest.begin();
     }
 
@@ -97,8 +99,8 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
         h: &mut SMatrix<T, K, N>,
         ws: &mut Self::Workspace,
     ) -> Sweep<T> {
-        let AlsWorkspace { alternate, system, latest } = ws;
-        let mut rule = Normal { system, clip: self.clip };
+        let AlsWorkspace { alternate, equations, latest } = ws;
+        let mut rule = Normal { equations, clip: self.clip };
         latest.sweep(x, w, h, |w, h| alternate.sweep(x, w, h, &self.penalty, &mut rule))
     }
 
@@ -113,25 +115,27 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
     fn patience(&self) -> u32 {
         2
     }
+
+    fn fixed(&self) -> usize {
+        self.fixed
+    }
 }
 
 struct Normal<'s, T, const K: usize> {
-    system: &'s mut System<T, K>,
+    equations: &'s mut Equations<T, K>,
     clip: bool,
 }
 
 impl<T: Real, const K: usize> Rule<T, K> for Normal<'_, T, K> {
     fn prepare(&mut self, gram: &[[T; K]; K]) {
-        self.system.set(gram);
-        self.system.factor_all();
+        self.equations.set(gram);
+        self.equations.factor_all();
     }
 
     fn improve(&mut self, gram: &[[T; K]; K], block: &mut Block<T, K>) -> Lanes<T> {
         for l in 0..LANES {
             let mut solution = block.cross.map(|lanes| lanes[l]);
-            self.system.scale_by(&mut solution);
-            self.system.solve(&mut solution);
-            self.system.scale_by(&mut solution);
+            self.equations.solve(&mut solution);
             for (lanes, value) in block.factor.iter_mut().zip(solution) {
                 lanes[l] = if self.clip { value.positive() } else { value };
             }

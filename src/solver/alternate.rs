@@ -37,6 +37,8 @@ pub struct AlternateWorkspace<T, const M: usize, const K: usize> {
     revivals: Revivals,
     /// Squared error before the sweep, kept only where penalties are set.
     last: Option<T>,
+    /// The components before this one are known.
+    fixed: usize,
 }
 
 impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
@@ -51,13 +53,15 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
             started: false,
             revivals: Revivals::none(),
             last: None,
+            fixed: 0,
         }
     }
 
-    /// Forgets the last problem.
-    pub(crate) fn begin(&mut self) {
+    /// Forgets the last problem. Of the new one the first `fixed` components are known.
+    pub(crate) fn begin(&mut self, fixed: usize) {
         self.started = false;
-        self.revivals = Revivals::for_components(K);
+        self.fixed = fixed;
+        self.revivals = Revivals::beyond(fixed, K);
         self.last = None;
     }
 
@@ -93,7 +97,7 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
             sweep.decrease = (last - sweep.error).abs();
             self.last = Some(sweep.error);
             // A penalty on one factor only lets their sizes drift apart, a little every sweep.
-            kernel::balance(w, h);
+            kernel::balance(w, h, self.fixed);
         }
         sweep
     }
@@ -145,8 +149,17 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
 
     /// The rows of W from A and B; returns ‖X − WH‖², every row's share formed on its own and clamped at 0.
     fn sweep_w(&mut self, w: &mut [[T; M]; K], weights: Weights<T>, rule: &mut dyn Rule<T, K>, decrease: &mut T) -> T {
-        let penalties = weights.apply(&mut self.moments);
-        rule.prepare(&self.moments);
+        // Without rows and columns of known components: the rule then leaves those alone. WᵀW is formed anew in the next sweep.
+        let fixed = self.fixed.min(K);
+        self.gram = self.moments;
+        for k in 0..fixed {
+            self.gram[k] = [T::ZERO; K];
+            for row in &mut self.gram {
+                row[k] = T::ZERO;
+            }
+        }
+        let penalties = weights.apply(&mut self.gram);
+        rule.prepare(&self.gram);
         let mut error = T::ZERO;
         for (block_index, energies) in self.row_energy.chunks(LANES).enumerate() {
             let first = block_index * LANES;
@@ -155,15 +168,16 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
                 copy(&mut block.cross[k], &self.mixed[k], first);
                 copy(&mut block.factor[k], &w[k], first);
             }
-            let gained = penalties.improve(rule, &self.moments, &mut block, energies.len());
-            for (w, factor) in w.iter_mut().zip(&block.factor) {
+            let known = set_known_aside(&self.moments, fixed, &mut block);
+            let gained = penalties.improve(rule, &self.gram, &mut block, energies.len());
+            for (w, factor) in w.iter_mut().zip(&block.factor).skip(fixed) {
                 for (w, &factor) in w.iter_mut().skip(first).zip(factor) {
                     *w = factor;
                 }
             }
             let explained = penalties.explained(&block);
-            for ((&energy, &explained), &gained) in energies.iter().zip(&explained).zip(&gained) {
-                let left = energy - explained;
+            for (((&energy, &known), &explained), &gained) in energies.iter().zip(&known).zip(&explained).zip(&gained) {
+                let left = energy - known - explained;
                 // Not `positive`: NaN must stay visible.
                 error += if left < T::ZERO { T::ZERO } else { left };
                 *decrease += gained;
@@ -241,6 +255,26 @@ impl<T: Real, const K: usize> Penalties<T, K> {
         }
         sum
     }
+}
+
+/// Takes the first `fixed` components out of the normal equations of the others: c_k − Σ_q A_kq f_q over the known q. Returns
+/// ‖x‖² − ‖x − W_q f_q‖² per lane.
+fn set_known_aside<T: Real, const K: usize>(moments: &[[T; K]; K], fixed: usize, block: &mut Block<T, K>) -> Lanes<T> {
+    let mut explained = [T::ZERO; LANES];
+    for q in 0..fixed.min(K) {
+        let known = core::mem::replace(&mut block.factor[q], [T::ZERO; LANES]);
+        for l in 0..LANES {
+            // With the components before q taken out already: f_q(2c_q − A_qq f_q).
+            explained[l] += known[l] * (T::TWO * block.cross[q][l] - moments[q][q] * known[l]);
+        }
+        for k in q + 1..K {
+            for l in 0..LANES {
+                block.cross[k][l] -= moments[k][q] * known[l];
+            }
+        }
+        block.cross[q] = [T::ZERO; LANES];
+    }
+    explained
 }
 
 /// The lanes `values[first..]`; past the end they keep what they hold.

@@ -3,12 +3,12 @@
 use nalgebra::SMatrix;
 
 use super::alternate::{AlternateWorkspace, Rule};
-use super::penalty::{Penalty, penalty_setters};
+use super::penalty::{Penalty, fixed_setter, penalty_setters};
 use super::{Solver, Sweep};
 use crate::columns::Data;
 use crate::error::Error;
 use crate::kernel::{self, Block, LANES, Lanes};
-use crate::nnls::{ActiveSet, NnlsStatus, System};
+use crate::nnls::{Equations, NnlsStatus};
 use crate::scalar::Real;
 
 /// ANLS: every column of H, then every row of W, is the exact non-negative least squares solution given the other factor.
@@ -31,15 +31,17 @@ use crate::scalar::Real;
 #[non_exhaustive]
 pub struct Anls<T> {
     penalty: Penalty<T>,
+    fixed: usize,
 }
 
 impl<T: Real> Anls<T> {
     /// No penalty.
     pub const fn new() -> Self {
-        Self { penalty: Penalty::none() }
+        Self { penalty: Penalty::none(), fixed: 0 }
     }
 
     penalty_setters!();
+    fixed_setter!();
 }
 
 impl<T: Real> Default for Anls<T> {
@@ -51,13 +53,13 @@ impl<T: Real> Default for Anls<T> {
 /// The alternation's workspace and one K×K system.
 pub struct AnlsWorkspace<T, const M: usize, const K: usize> {
     alternate: AlternateWorkspace<T, M, K>,
-    system: System<T, K>,
+    equations: Equations<T, K>,
 }
 
 impl<T: Real, const M: usize, const K: usize> AnlsWorkspace<T, M, K> {
     /// An empty workspace, for a `static` or the stack.
     pub const fn new() -> Self {
-        Self { alternate: AlternateWorkspace::new(), system: System::new() }
+        Self { alternate: AlternateWorkspace::new(), equations: Equations::new() }
     }
 }
 
@@ -71,7 +73,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
     type Workspace = AnlsWorkspace<T, M, K>;
 
     fn begin(&self, ws: &mut Self::Workspace) {
-        ws.alternate.begin();
+        ws.alternate.begin(self.fixed);
     }
 
     fn sweep(
@@ -81,12 +83,16 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
         h: &mut SMatrix<T, K, N>,
         ws: &mut Self::Workspace,
     ) -> Sweep<T> {
-        let mut rule = Exact { system: &mut ws.system };
+        let mut rule = Exact { equations: &mut ws.equations };
         ws.alternate.sweep(x, &mut w.data.0, h.data.0.as_mut_slice(), &self.penalty, &mut rule)
     }
 
     fn patience(&self) -> u32 {
         self.penalty.patience()
+    }
+
+    fn fixed(&self) -> usize {
+        self.fixed
     }
 
     fn validate(&self) -> Result<(), Error> {
@@ -95,19 +101,19 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
 }
 
 struct Exact<'s, T, const K: usize> {
-    system: &'s mut System<T, K>,
+    equations: &'s mut Equations<T, K>,
 }
 
 impl<T: Real, const K: usize> Rule<T, K> for Exact<'_, T, K> {
     fn prepare(&mut self, gram: &[[T; K]; K]) {
-        self.system.set(gram);
+        self.equations.set(gram);
     }
 
     fn improve(&mut self, gram: &[[T; K]; K], block: &mut Block<T, K>) -> Lanes<T> {
         let mut decrease = [T::ZERO; LANES];
         for (l, decrease) in decrease.iter_mut().enumerate() {
             let (cross, mut factor) = (block.cross.map(|lanes| lanes[l]), block.factor.map(|lanes| lanes[l]));
-            let solution = ActiveSet::new(self.system).solve(&cross, &mut factor);
+            let solution = self.equations.solve_non_negative(&cross, &mut factor);
             *decrease = solution.decrease;
             if solution.status == NnlsStatus::NonFinite {
                 // A component whose square overflows: its vector starts over from zero, revival does the rest.

@@ -4,7 +4,7 @@ use nalgebra::SMatrix;
 
 use super::{Solver, Sweep};
 use crate::columns::{Data, Observed};
-use crate::error::Error;
+use crate::error::{Error, Setting};
 use crate::scalar::Real;
 
 /// Runs `first` until the stop rule is met, then `second` under the same rule. Built by [`Nmf::finish`](crate::Nmf::finish).
@@ -72,6 +72,9 @@ where
     }
 
     fn validate(&self) -> Result<(), Error> {
+        if self.first.fixed() != self.second.fixed() {
+            return Err(Error::Setting(Setting::Fixed));
+        }
         self.first.validate()?;
         self.second.validate()
     }
@@ -83,6 +86,10 @@ where
 
     fn confirm(&self, ws: &mut Self::Workspace) -> bool {
         if ws.finishing { self.second.confirm(&mut ws.second) } else { self.first.confirm(&mut ws.first) }
+    }
+
+    fn fixed(&self) -> usize {
+        self.first.fixed()
     }
 
     fn signed(&self) -> bool {

@@ -3,7 +3,7 @@
 use nalgebra::SMatrix;
 
 use super::alternate::{AlternateWorkspace, Rule};
-use super::penalty::{Penalty, penalty_setters};
+use super::penalty::{Penalty, fixed_setter, penalty_setters};
 use super::{Solver, Sweep};
 use crate::columns::Data;
 use crate::error::{Error, Setting};
@@ -19,7 +19,7 @@ use crate::scalar::Real;
 ///
 /// [`passes`](Hals::passes): passes over each vector, default 3; 1 is the classical method (scikit-learn's `cd`).
 /// [`pass_ratio`](Hals::pass_ratio): a vector is left once a pass moves it by no more than this share (of squared length) of
-/// its first pass, default 0.01; 0 does every pass. Penalties: [`Penalty`].
+/// its first pass, default 0.01; 0 does every pass. Penalties: [`Penalty`]. [`fixed`](Hals::fixed): known components.
 ///
 /// # Cost
 ///
@@ -37,12 +37,13 @@ pub struct Hals<T> {
     passes: u32,
     pass_ratio: T,
     penalty: Penalty<T>,
+    fixed: usize,
 }
 
 impl<T: Real> Hals<T> {
     /// Three passes, no penalty.
     pub const fn new() -> Self {
-        Self { passes: 3, pass_ratio: T::PASS_RATIO, penalty: Penalty::none() }
+        Self { passes: 3, pass_ratio: T::PASS_RATIO, penalty: Penalty::none(), fixed: 0 }
     }
 
     /// Passes over each vector, at least 1.
@@ -58,6 +59,7 @@ impl<T: Real> Hals<T> {
     }
 
     penalty_setters!();
+    fixed_setter!();
 }
 
 impl<T: Real> Default for Hals<T> {
@@ -70,7 +72,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
     type Workspace = AlternateWorkspace<T, M, K>;
 
     fn begin(&self, ws: &mut Self::Workspace) {
-        ws.begin();
+        ws.begin(self.fixed);
     }
 
     fn sweep(
@@ -87,6 +89,10 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
 
     fn patience(&self) -> u32 {
         self.penalty.patience()
+    }
+
+    fn fixed(&self) -> usize {
+        self.fixed
     }
 
     fn validate(&self) -> Result<(), Error> {

@@ -9,7 +9,7 @@ use crate::columns::{Data, Observed};
 use crate::error::{Error, Setting};
 use crate::kaczmarz::{Draws, Mean, Sampling, Table, energy, row, step};
 use crate::kernel;
-use crate::nnls::System;
+use crate::nnls::Equations;
 use crate::scalar::Real;
 
 /// Row Kaczmarz: every column of H, then every row of W, moves by a few projections onto random equations of its own.
@@ -306,12 +306,10 @@ impl<T: Real> Moves<'_, T> {
         for k in 0..K {
             gram[k][k] += T::BLOCK_RIDGE * gram[k][k];
         }
-        let mut system = System::new();
-        system.set(&gram);
-        system.factor_all();
-        system.scale_by(&mut gradient);
-        system.solve(&mut gradient);
-        system.scale_by(&mut gradient);
+        let mut equations = Equations::new();
+        equations.set(&gram);
+        equations.factor_all();
+        equations.solve(&mut gradient);
         for (f, step) in f.iter_mut().zip(gradient) {
             let moved = *f + self.relaxation * step;
             *f = if self.settings.clip { moved.positive() } else { moved };

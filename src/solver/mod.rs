@@ -92,6 +92,11 @@ pub trait Solver<T: Real, const M: usize, const N: usize, const K: usize, O: Obs
         false
     }
 
+    /// How many of the first components are known: drivers and starts leave their columns of W alone, as the solver does.
+    fn fixed(&self) -> usize {
+        0
+    }
+
     /// Called when the stop rule is met: true if the solver goes on with a second stage, to which the rule then applies
     /// anew.
     fn advance(&self, ws: &mut Self::Workspace) -> bool {

@@ -111,8 +111,9 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, S: Solver<T, M, N,
             ws.w.clone_from(w);
             ws.h.clone_from(h);
         } else {
-            extrapolate(w.data.0.as_flattened_mut(), ws.w.data.0.as_flattened_mut(), used);
-            extrapolate(h.data.0.as_flattened_mut(), ws.h.data.0.as_flattened_mut(), used);
+            let free = self.solver.fixed().min(K) * M;
+            extrapolate(w.data.0.as_flattened_mut(), ws.w.data.0.as_flattened_mut(), free, used);
+            extrapolate(h.data.0.as_flattened_mut(), ws.h.data.0.as_flattened_mut(), 0, used);
             ws.beta = smaller(ws.ceiling, growth * used);
             ws.ceiling = smaller(T::ONE, ceiling_growth * ws.ceiling);
         }
@@ -153,15 +154,19 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, S: Solver<T, M, N,
         2
     }
 
+    fn fixed(&self) -> usize {
+        self.solver.fixed()
+    }
+
     fn confirm(&self, ws: &mut Self::Workspace) -> bool {
         ws.ahead = false;
         true
     }
 }
 
-/// now ← max(0, now + β(now − before)), before ← now.
-fn extrapolate<T: Real>(now: &mut [T], before: &mut [T], beta: T) {
-    for (now, before) in now.iter_mut().zip(before) {
+/// now ← max(0, now + β(now − before)), before ← now, from the entry `free` on.
+fn extrapolate<T: Real>(now: &mut [T], before: &mut [T], free: usize, beta: T) {
+    for (now, before) in now.iter_mut().zip(before).skip(free) {
         let value = *now;
         *now = (value + beta * (value - *before)).positive();
         *before = value;

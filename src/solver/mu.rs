@@ -3,7 +3,7 @@
 use nalgebra::SMatrix;
 
 use super::alternate::{AlternateWorkspace, Rule};
-use super::penalty::{Penalty, penalty_setters};
+use super::penalty::{Penalty, fixed_setter, penalty_setters};
 use super::{Solver, Sweep};
 use crate::columns::Data;
 use crate::error::{Error, Setting};
@@ -52,12 +52,13 @@ use crate::scalar::Real;
 pub struct Mu<T> {
     passes: u32,
     penalty: Penalty<T>,
+    fixed: usize,
 }
 
 impl<T: Real> Mu<T> {
     /// One pass, no penalty.
     pub const fn new() -> Self {
-        Self { passes: 1, penalty: Penalty::none() }
+        Self { passes: 1, penalty: Penalty::none(), fixed: 0 }
     }
 
     /// Updates of each vector, at least 1.
@@ -67,6 +68,7 @@ impl<T: Real> Mu<T> {
     }
 
     penalty_setters!();
+    fixed_setter!();
 }
 
 impl<T: Real> Default for Mu<T> {
@@ -79,7 +81,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
     type Workspace = AlternateWorkspace<T, M, K>;
 
     fn begin(&self, ws: &mut Self::Workspace) {
-        ws.begin();
+        ws.begin(self.fixed);
     }
 
     fn sweep(
@@ -95,6 +97,10 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
 
     fn patience(&self) -> u32 {
         self.penalty.patience()
+    }
+
+    fn fixed(&self) -> usize {
+        self.fixed
     }
 
     fn validate(&self) -> Result<(), Error> {

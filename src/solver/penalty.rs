@@ -82,3 +82,16 @@ macro_rules! penalty_setters {
     };
 }
 pub(crate) use penalty_setters;
+
+/// Adds the setter to a solver with a `fixed` field.
+macro_rules! fixed_setter {
+    () => {
+        /// The first so many components are known: their columns of W, 0 or with a largest entry between 2⁻⁴⁰ and 2⁴⁰, never change by a
+        /// bit; their rows of H adapt. Set them by [`Factors::init_with_known`](crate::Factors::init_with_known). At most K, default 0.
+        pub const fn fixed(mut self, components: usize) -> Self {
+            self.fixed = components;
+            self
+        }
+    };
+}
+pub(crate) use fixed_setter;

@@ -9,7 +9,7 @@ use super::revival::Revivals;
 use super::{Solver, Sweep};
 use crate::columns::{Data, Observed};
 use crate::kernel;
-use crate::nnls::{ActiveSet, System};
+use crate::nnls::Equations;
 use crate::random::{below, shuffle};
 use crate::scalar::Real;
 
@@ -113,13 +113,13 @@ pub struct RandomAlsWorkspace<T, const M: usize, const N: usize, const K: usize>
     latest: Latest<T, M, N, K>,
 }
 
-/// The two Grams, and the system of one step.
+/// The two Grams, and the equations of one step.
 struct Steps<T, const K: usize> {
     /// WᵀW.
     gram: [[T; K]; K],
     /// HHᵀ.
     moments: [[T; K]; K],
-    system: System<T, K>,
+    equations: Equations<T, K>,
 }
 
 impl<T: Real, const M: usize, const N: usize, const K: usize> RandomAlsWorkspace<T, M, N, K> {
@@ -127,7 +127,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> RandomAlsWorkspace
     pub const fn new() -> Self {
         const { assert!(M <= 1 << 16 && N <= 1 << 16, "RandomAls keeps its orders in 16 bits") };
         Self {
-            steps: Steps { gram: [[T::ZERO; K]; K], moments: [[T::ZERO; K]; K], system: System::new() },
+            steps: Steps { gram: [[T::ZERO; K]; K], moments: [[T::ZERO; K]; K], equations: Equations::new() },
             rows: [0; M],
             columns: [0; N],
             rng: None,
@@ -225,7 +225,7 @@ impl RandomAls {
         for (cross, w) in cross.iter_mut().zip(w) {
             *cross = kernel::inner(w, &frame);
         }
-        let Steps { gram, moments, system } = steps;
+        let Steps { gram, moments, equations } = steps;
         if !O::ALL {
             *gram = [[T::ZERO; K]; K];
             for i in 0..M {
@@ -234,7 +234,7 @@ impl RandomAls {
         }
         let Some(place) = h.get_mut(j) else { return };
         let before = *place;
-        self.solve(system, gram, &cross, place);
+        self.solve(equations, gram, &cross, place);
         let after = *place;
         if O::ALL && !exchange(moments, &before, &after) {
             sum_of_squares(h, moments);
@@ -253,7 +253,7 @@ impl RandomAls {
         if i >= M {
             return;
         }
-        let Steps { gram, moments, system } = steps;
+        let Steps { gram, moments, equations } = steps;
         if !O::ALL {
             *moments = [[T::ZERO; K]; K];
         }
@@ -270,7 +270,7 @@ impl RandomAls {
         }
         let before = w.map(|w| w[i]);
         let mut after = before;
-        self.solve(system, moments, &cross, &mut after);
+        self.solve(equations, moments, &cross, &mut after);
         for (w, after) in w.iter_mut().zip(after) {
             w[i] = after;
         }
@@ -282,14 +282,14 @@ impl RandomAls {
     /// The least squares solution for one vector.
     fn solve<T: Real, const K: usize>(
         &self,
-        system: &mut System<T, K>,
+        equations: &mut Equations<T, K>,
         gram: &[[T; K]; K],
         cross: &[T; K],
         factor: &mut [T; K],
     ) {
         if self.step == Step::Exact {
-            system.set(gram);
-            ActiveSet::new(system).solve(cross, factor);
+            equations.set(gram);
+            equations.solve_non_negative(cross, factor);
             return;
         }
         let mut ridged = *gram;
@@ -299,12 +299,10 @@ impl RandomAls {
                 ridged[k][k] += T::from_count(8) * T::RIDGE * gram[k][k];
             }
         }
-        system.set(&ridged);
-        system.factor_all();
+        equations.set(&ridged);
+        equations.factor_all();
         *factor = *cross;
-        system.scale_by(factor);
-        system.solve(factor);
-        system.scale_by(factor);
+        equations.solve(factor);
         if self.step == Step::Projected {
             *factor = factor.map(T::positive);
         }

@@ -8,17 +8,26 @@ use crate::scalar::Real;
 /// Revivals that one fit may spend, per component on average. Components that die more often have nothing to say.
 const REVIVALS: u32 = 4;
 
-/// What a fit may still spend.
+/// What a fit may still spend, and on which components.
 #[derive(Clone, Copy)]
-pub(crate) struct Revivals(u32);
+pub(crate) struct Revivals {
+    left: u32,
+    /// The components before this one are known, dead or not.
+    first: usize,
+}
 
 impl Revivals {
     pub(crate) const fn none() -> Self {
-        Self(0)
+        Self { left: 0, first: 0 }
     }
 
     pub(crate) const fn for_components(k: usize) -> Self {
-        Self(REVIVALS.saturating_mul(k as u32))
+        Self::beyond(0, k)
+    }
+
+    /// For the components `first` … `k` − 1.
+    pub(crate) const fn beyond(first: usize, k: usize) -> Self {
+        Self { left: REVIVALS.saturating_mul(k as u32), first }
     }
 
     /// Gives each dead component the frame that the others explain worst: w_k ← (x_j − Wh_j)₊, h_k ← e_j. The error falls by
@@ -35,10 +44,10 @@ impl Revivals {
     ) -> u32 {
         let mut revived = 0;
         let lengths = kernel::diagonal(w);
-        for k in 0..K {
+        for k in self.first..K {
             let alive = lengths[k] * energies[k] > T::DEAD * x.energy();
             // Below EXPLAINED there is nothing to give it.
-            if alive || self.0 == 0 || error <= T::EXPLAINED {
+            if alive || self.left == 0 || error <= T::EXPLAINED {
                 continue;
             }
             w[k] = [T::ZERO; M];
@@ -56,7 +65,7 @@ impl Revivals {
                 h[k] = T::ONE;
             }
             w[k] = residual.map(T::positive);
-            self.0 -= 1;
+            self.left -= 1;
             revived += 1;
         }
         revived

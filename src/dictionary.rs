@@ -1,0 +1,214 @@
+//! A dictionary prepared for encoding, and the exact non-negative least squares code of one frame in it.
+//!
+//! The Gram is kept with unit diagonal, as every solve wants it, so that preparing it is done once and may be done at compile
+//! time. A frame is read as it lies in memory; only one whose numbers are so large or small that products leave the range is
+//! read a second time, scaled by a power of two. The bits are the same either way.
+
+use nalgebra::SVector;
+
+use crate::kernel::{self, Frame};
+use crate::nnls::{ActiveSet, NnlsStatus, System};
+use crate::scalar::Real;
+
+/// Passes of coordinate descent that guess the active set of a cold start; exact least squares does the rest. Digits, K 8:
+/// 4 passes leave two solves a frame instead of six.
+const PASSES: u32 = 4;
+
+/// What [`Encoder::encode`](crate::Encoder::encode) found out about a frame.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Encoding<T> {
+    /// How it ended. After [`NnlsStatus::NonFinite`] the coefficients are as they were, residuals and `kkt` infinite.
+    pub status: NnlsStatus,
+    /// ‖x − Wh‖, weighted where weights are set; the direct residual, in the unit of x.
+    pub residual: T,
+    /// ‖x − Wh‖ / ‖x‖, in [0, 1] to rounding: how much of this frame the dictionary does not explain. A novelty score. 0 for a
+    /// zero frame.
+    pub relative_residual: T,
+    /// Largest violation of the optimality conditions, see [`NnlsReport::kkt`](crate::nnls::NnlsReport::kkt).
+    pub kkt: T,
+    /// Triangular solves done, at most [`nnls::bound`](crate::nnls::bound) of K.
+    pub solves: u32,
+    /// Components with a positive coefficient.
+    pub active: usize,
+}
+
+impl<T: Real> Encoding<T> {
+    /// Of a zero frame: nothing is needed to explain it.
+    fn zero() -> Self {
+        let status = NnlsStatus::Optimal;
+        Self { status, residual: T::ZERO, relative_residual: T::ZERO, kkt: T::ZERO, solves: 0, active: 0 }
+    }
+
+    pub(crate) fn non_finite(solves: u32) -> Self {
+        let (status, infinite) = (NnlsStatus::NonFinite, T::INFINITY);
+        Self { status, residual: infinite, relative_residual: infinite, kkt: infinite, solves, active: 0 }
+    }
+}
+
+/// What is minimised besides the residual, and from where.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Rules<T> {
+    pub l1: T,
+    pub l2: T,
+    /// No more components than this may be active.
+    pub limit: usize,
+    /// Starts from the coefficients as they are.
+    pub warm: bool,
+}
+
+impl<T: Real> Rules<T> {
+    pub(crate) const fn none() -> Self {
+        Self { l1: T::ZERO, l2: T::ZERO, limit: usize::MAX, warm: false }
+    }
+}
+
+/// A dictionary as it is read. `gram` has unit diagonal; `scale[k]` = 1/‖w_k‖, 0 for a component that never takes part.
+#[derive(Clone, Copy)]
+pub(crate) struct Dictionary<'d, T, const M: usize, const K: usize> {
+    pub w: &'d [[T; M]; K],
+    pub weights: Option<&'d [T; M]>,
+    pub gram: &'d [[T; K]; K],
+    pub scale: &'d [T; K],
+}
+
+impl<T: Real, const M: usize, const K: usize> Dictionary<'_, T, M, K> {
+    /// The exact code of `x`. `h` is read if `rules.warm`, and written unless the status is [`NnlsStatus::NonFinite`].
+    pub(crate) fn encode(&self, x: &[T; M], h: &mut [T; K], rules: &Rules<T>) -> Encoding<T> {
+        let mut frame = Frame { x, unit: T::ONE, weights: self.weights };
+        let mut outward = T::ONE;
+        let mut b = [T::ZERO; K];
+        let mut energy = frame.energy();
+        let mut largest = self.project(&frame, &mut b);
+        if !(in_range(largest, 1) && in_range(energy, 2)) {
+            let Some(peak) = frame.largest() else { return Encoding::non_finite(0) };
+            if peak == T::ZERO {
+                *h = [T::ZERO; K];
+                return Encoding::zero();
+            }
+            let exponent = (peak.exponent() + 1).clamp(T::MIN_EXPONENT, -T::MIN_EXPONENT);
+            (frame.unit, outward) = (T::exp2i(-exponent), T::exp2i(exponent));
+            energy = frame.energy();
+            largest = self.project(&frame, &mut b);
+            if !largest.is_finite() {
+                return Encoding::non_finite(0); // the dictionary is broken
+            }
+        }
+        if rules.l1 > T::ZERO {
+            // From 1 on every code is 0; the bound keeps numbers finite.
+            let l1 = if rules.l1 < T::TWO { rules.l1 } else { T::TWO } * energy.sqrt();
+            for b in &mut b {
+                *b -= l1;
+            }
+        }
+        let (shrink, root) = shrinking(rules.l2);
+        if rules.l2 > T::ZERO {
+            for b in &mut b {
+                *b *= root;
+            }
+        }
+        let mut y = [T::ZERO; K];
+        if rules.warm {
+            for ((y, &h), &scale) in y.iter_mut().zip(h.iter()).zip(self.scale) {
+                *y = if h > T::ZERO { h * frame.unit / (scale * root) } else { T::ZERO };
+            }
+        } else if rules.limit >= K {
+            kernel::descend_single(self.gram, &b, PASSES, &mut y);
+        }
+        let mut system = System::new();
+        system.load(self.gram, shrink);
+        let solution = ActiveSet::new(&mut system, rules.limit).solve(&b, &mut y);
+        let mut active = 0;
+        let mut finite = solution.status != NnlsStatus::NonFinite;
+        for (y, &scale) in y.iter_mut().zip(self.scale) {
+            *y *= scale * root;
+            finite &= (*y * outward).is_finite();
+            active += usize::from(*y > T::ZERO);
+        }
+        if !finite {
+            return Encoding::non_finite(solution.solves);
+        }
+        let rest = frame.residual(self.w, &y);
+        for (h, y) in h.iter_mut().zip(y) {
+            *h = y * outward;
+        }
+        Encoding {
+            status: solution.status,
+            residual: rest.sqrt() * outward,
+            relative_residual: (rest / energy).sqrt(),
+            kkt: solution.kkt,
+            solves: solution.solves,
+            active,
+        }
+    }
+
+    /// b = D·Wᵀx. Returns the largest |b_k|; infinite if one of them is not finite.
+    fn project(&self, frame: &Frame<'_, T, M>, b: &mut [T; K]) -> T {
+        let mut largest = T::ZERO;
+        for ((b, w), &scale) in b.iter_mut().zip(self.w).zip(self.scale) {
+            *b = frame.inner(w) * scale;
+            largest = if b.is_finite() { largest.at_least(b.abs()) } else { T::INFINITY };
+        }
+        largest
+    }
+}
+
+/// Far from where squares, `power` = 1, or fourth powers of `value` would over- or underflow.
+fn in_range<T: Real>(value: T, power: i32) -> bool {
+    value.exponent().abs() <= power * (T::MAX_EXPONENT / 3)
+}
+
+/// What the entries off the diagonal, and the scales, are multiplied with so that the diagonal 1 + l2 becomes 1 again.
+fn shrinking<T: Real>(l2: T) -> (T, T) {
+    if !(l2 > T::ZERO) {
+        return (T::ONE, T::ONE);
+    }
+    let shrink = T::ONE / (T::ONE + l2);
+    (shrink, shrink.sqrt())
+}
+
+/// Gram with unit diagonal and scales of a dictionary. M·K(K+1)/2 multiply-adds.
+///
+/// Every column is read scaled by a power of two of its own, so that neither its size nor a square of it matters.
+pub(crate) fn prepare<T: Real, const M: usize, const K: usize>(
+    w: &[[T; M]; K],
+    weights: Option<&[T; M]>,
+    gram: &mut [[T; K]; K],
+    scale: &mut [T; K],
+) {
+    let mut unit = [T::ONE; K];
+    for (unit, w) in unit.iter_mut().zip(w) {
+        *unit = kernel::unit(w);
+    }
+    for k in 0..K {
+        for q in 0..=k {
+            let value = kernel::inner_scaled((&w[k], unit[k]), (&w[q], unit[q]), weights);
+            gram[k][q] = value;
+            gram[q][k] = value;
+        }
+    }
+    let length = |k: usize| gram[k][k].sqrt();
+    let inverse: [T; K] = core::array::from_fn(|k| {
+        // Not finite stays so, and shows in every frame.
+        if gram[k][k] <= T::TINY { T::ZERO } else { T::ONE / length(k) }
+    });
+    for k in 0..K {
+        for q in 0..K {
+            gram[k][q] *= inverse[k] * inverse[q];
+        }
+        gram[k][k] = if inverse[k] > T::ZERO { T::ONE } else { T::ZERO };
+        scale[k] = inverse[k] * unit[k];
+    }
+}
+
+/// The numbers of a vector.
+pub(crate) fn first<T, const R: usize>(vector: &SVector<T, R>) -> &[T; R] {
+    let [column] = &vector.data.0;
+    column
+}
+
+/// As [`first`], to write to.
+pub(crate) fn first_mut<T, const R: usize>(vector: &mut SVector<T, R>) -> &mut [T; R] {
+    let [column] = &mut vector.data.0;
+    column
+}

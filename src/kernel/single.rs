@@ -1,0 +1,150 @@
+//! One frame by itself: cross product, descent, residual. Here the lanes are features or components.
+
+use super::gram::{CHAINS, total};
+use super::{inner, rolled};
+use crate::scalar::Real;
+
+/// Features that share one walk over the components in [`Frame::residual`]: their differences stay in registers.
+const GROUP: usize = 8;
+
+/// A frame as it is read: times a power of two, and 0 where its weight is 0, whatever it holds there.
+#[derive(Clone, Copy)]
+pub(crate) struct Frame<'x, T, const M: usize> {
+    pub x: &'x [T; M],
+    pub unit: T,
+    pub weights: Option<&'x [T; M]>,
+}
+
+impl<T: Real, const M: usize> Frame<'_, T, M> {
+    /// True if the frame can be read as it lies in memory.
+    fn is_plain(&self) -> bool {
+        self.unit == T::ONE && self.weights.is_none()
+    }
+
+    /// Feature `i`, i < M, and its weight.
+    fn read(&self, i: usize) -> (T, T) {
+        match self.weights {
+            None => (self.x[i] * self.unit, T::ONE),
+            Some(weights) if weights[i] > T::ZERO => (self.x[i] * self.unit, weights[i]),
+            Some(_) => (T::ZERO, T::ZERO),
+        }
+    }
+
+    /// Σ vᵢwᵢxᵢ as eight interleaved sums. M multiply-adds, two more multiplications each unless the frame is plain.
+    pub(crate) fn inner(&self, w: &[T; M]) -> T {
+        if self.is_plain() {
+            return inner(w, self.x);
+        }
+        let mut sums = [T::ZERO; CHAINS];
+        for i in 0..M {
+            let (x, weight) = self.read(i);
+            sums[i % CHAINS] += w[i] * (x * weight);
+        }
+        total(sums)
+    }
+
+    /// Σ vᵢxᵢ².
+    pub(crate) fn energy(&self) -> T {
+        if self.is_plain() {
+            return inner(self.x, self.x);
+        }
+        let mut sums = [T::ZERO; CHAINS];
+        for i in 0..M {
+            let (x, weight) = self.read(i);
+            sums[i % CHAINS] += x * (x * weight);
+        }
+        total(sums)
+    }
+
+    /// The largest |xᵢ| that has a weight; none if one of them is not finite.
+    pub(crate) fn largest(&self) -> Option<T> {
+        let mut largest = T::ZERO;
+        for i in 0..M {
+            let (x, _) = self.read(i);
+            if !x.is_finite() {
+                return None;
+            }
+            largest = largest.at_least(x.abs());
+        }
+        Some(largest)
+    }
+
+    /// Σ vᵢ(x − Wh)ᵢ², every entry component by component. M·K multiply-adds; components that are 0 cost nothing.
+    #[inline(never)]
+    pub(crate) fn residual<const K: usize>(&self, w: &[[T; M]; K], h: &[T; K]) -> T {
+        let mut sums = [T::ZERO; GROUP];
+        let plain = self.is_plain();
+        let mut first = 0;
+        while first + GROUP <= M {
+            let mut r = [T::ZERO; GROUP];
+            match self.x.get(first..first + GROUP) {
+                Some(x) if plain => r.copy_from_slice(x),
+                _ => {
+                    for (l, r) in r.iter_mut().enumerate() {
+                        (*r, _) = self.read(first + l);
+                    }
+                }
+            }
+            for (w, &h) in w.iter().zip(h) {
+                if h != T::ZERO
+                    && let Some(w) = w.get(first..first + GROUP)
+                {
+                    for (r, &w) in r.iter_mut().zip(w) {
+                        *r -= w * h;
+                    }
+                }
+            }
+            for (l, (sum, &r)) in sums.iter_mut().zip(&r).enumerate() {
+                let (_, weight) = if plain { (r, T::ONE) } else { self.read(first + l) };
+                *sum += r * (r * weight);
+            }
+            first += GROUP;
+        }
+        for (sum, i) in sums.iter_mut().zip(first..M) {
+            let (mut r, weight) = self.read(i);
+            for (w, &h) in w.iter().zip(h) {
+                r -= w[i] * h;
+            }
+            *sum += r * (r * weight);
+        }
+        total(sums)
+    }
+}
+
+/// Passes of coordinate descent on ½yᵀĜy − bᵀy over y ≥ 0, with unit diagonal, from y = 0: a good guess of which components are
+/// positive, for 2K² flops a pass.
+#[inline(never)]
+pub(crate) fn descend_single<T: Real, const K: usize>(gram: &[[T; K]; K], b: &[T; K], passes: u32, y: &mut [T; K]) {
+    *y = [T::ZERO; K];
+    let mut gradient = *b;
+    for _ in 0..passes {
+        for k in 0..K {
+            let d = (y[k] + gradient[k]).positive() - y[k];
+            y[k] += d;
+            for q in 0..K {
+                gradient[q] -= gram[k][q] * d;
+            }
+        }
+    }
+}
+
+/// The power of two that brings the largest |wᵢ| into [½, 1), as far as it is a normal number.
+pub(crate) fn unit<T: Real, const M: usize>(w: &[T; M]) -> T {
+    let largest = rolled(w).iter().fold(T::ZERO, |largest, w| largest.at_least(w.abs()));
+    T::exp2i(-(largest.exponent() + 1))
+}
+
+/// Σ vᵢaᵢbᵢ as eight interleaved sums, each vector times a power of two.
+#[inline(never)]
+pub(crate) fn inner_scaled<T: Real, const M: usize>(
+    (a, a_unit): (&[T; M], T),
+    (b, b_unit): (&[T; M], T),
+    weights: Option<&[T; M]>,
+) -> T {
+    let mut sums = [T::ZERO; CHAINS];
+    for i in 0..M {
+        let weight = weights.map_or(T::ONE, |weights| weights[i]);
+        sums[i % CHAINS] += (a[i] * a_unit) * (b[i] * b_unit * weight);
+    }
+    total(sums)
+}

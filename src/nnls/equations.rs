@@ -1,0 +1,94 @@
+//! Normal equations G h = c in the caller's unit, solved on the unit-diagonal [`System`].
+
+use super::active_set::{ActiveSet, Solution};
+use super::system::System;
+use crate::scalar::Real;
+
+/// The unit-diagonal system of a Gram and the scaling that leads to it: K² + K numbers.
+pub(crate) struct Equations<T, const K: usize> {
+    system: System<T, K>,
+    /// d_k = 1/√G_kk: multiplies a cross product, and the scaled unknowns on the way back. 0 where the component has no energy.
+    scale: [T; K],
+    /// An entry of the Gram was not finite.
+    broken: bool,
+}
+
+impl<T: Real, const K: usize> Equations<T, K> {
+    pub(crate) const fn new() -> Self {
+        Self { system: System::new(), scale: [T::ZERO; K], broken: false }
+    }
+
+    /// Takes over a Gram, given by columns: its diagonal and its lower triangle, the entries `gram[q][k]`, q < k.
+    pub(crate) fn set(&mut self, gram: &[[T; K]; K]) {
+        self.broken = false;
+        self.system.clear();
+        for k in 0..K {
+            // Below TINY the reciprocal and what is multiplied with it would overflow.
+            let finite = gram[k][k].is_finite();
+            let usable = gram[k][k] > T::TINY && finite;
+            self.broken |= !finite;
+            self.scale[k] = if usable { T::ONE / gram[k][k].sqrt() } else { T::ZERO };
+        }
+        for k in 0..K {
+            for q in 0..k {
+                self.broken |= !gram[q][k].is_finite();
+                self.system.set(q, k, gram[q][k] * self.scale[k] * self.scale[q]);
+            }
+        }
+    }
+
+    /// `values` ← D·values.
+    fn scale_by(&self, values: &mut [T; K]) {
+        for (value, &scale) in values.iter_mut().zip(&self.scale) {
+            *value *= scale;
+        }
+    }
+
+    /// Factors every component that has energy.
+    pub(crate) fn factor_all(&mut self) {
+        let used = self.scale.map(|scale| scale > T::ZERO);
+        self.system.factor(&used);
+    }
+
+    /// `x` ← (G + ridge)⁻¹x on the factored components, 0 elsewhere.
+    pub(crate) fn solve(&self, x: &mut [T; K]) {
+        self.scale_by(x);
+        self.system.solve(x);
+        self.scale_by(x);
+    }
+
+    /// As [`solve`](Self::solve), with one step of refinement.
+    pub(crate) fn solve_refined(&self, x: &mut [T; K]) {
+        self.scale_by(x);
+        let mut gradient = *x;
+        self.system.solve(x);
+        let mut y = [T::ZERO; K];
+        self.system.gather(x, &mut y);
+        self.system.subtract_places(&y, &mut gradient);
+        self.system.solve(&mut gradient);
+        for (x, &correction) in x.iter_mut().zip(&gradient) {
+            *x += correction;
+        }
+        self.scale_by(x);
+    }
+
+    /// Number of factored components whose pivot is real structure.
+    pub(crate) fn rank(&self) -> usize {
+        self.system.rank()
+    }
+
+    /// Minimises over h ≥ 0 from the positive entries of `h`. Leaves `h` alone if a number is not finite.
+    pub(crate) fn solve_non_negative(&mut self, cross: &[T; K], h: &mut [T; K]) -> Solution<T> {
+        let mut b = *cross;
+        self.scale_by(&mut b);
+        if self.broken || b.iter().any(|b| !b.is_finite()) {
+            return Solution::failed(0);
+        }
+        for (h, &scale) in h.iter_mut().zip(&self.scale) {
+            *h = if *h > T::ZERO { *h / scale } else { T::ZERO };
+        }
+        let solution = ActiveSet::new(&mut self.system, K).solve(&b, h);
+        self.scale_by(h);
+        solution
+    }
+}
