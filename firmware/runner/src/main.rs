@@ -118,6 +118,8 @@ impl Progress {
     }
 
     fn end(&self, line: &str) {
-        self.0.suspend(|| eprintln!("{:>4} s  {line}", self.0.elapsed().as_secs()));
+        // Taken before: the bar is locked while it is suspended.
+        let elapsed = self.0.elapsed().as_secs();
+        self.0.suspend(|| eprintln!("{elapsed:>4} s  {line}"));
     }
 }
