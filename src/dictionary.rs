@@ -11,8 +11,11 @@ use crate::nnls::{ActiveSet, NnlsStatus, System};
 use crate::scalar::Real;
 
 /// Passes of coordinate descent that guess the active set of a cold start; exact least squares does the rest. Digits, K 8:
-/// 4 passes leave two solves a frame instead of six.
-const PASSES: u32 = 4;
+/// one solve a frame instead of six; fewer passes leave frames that need three or four, and those are the deadline.
+const PASSES: u32 = 6;
+
+/// A λ₂ of two to this power leaves nothing of any code; the bound keeps numbers finite.
+const HEAVY: i32 = 40;
 
 /// What [`Encoder::encode`](crate::Encoder::encode) found out about a frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -96,39 +99,44 @@ impl<T: Real, const M: usize, const K: usize> Dictionary<'_, T, M, K> {
         }
         if rules.l1 > T::ZERO {
             // From 1 on every code is 0; the bound keeps numbers finite.
-            let l1 = if rules.l1 < T::TWO { rules.l1 } else { T::TWO } * energy.sqrt();
+            let l1 = smaller(rules.l1, T::TWO) * energy.sqrt();
             for b in &mut b {
                 *b -= l1;
             }
-        }
-        let (shrink, root) = shrinking(rules.l2);
-        if rules.l2 > T::ZERO {
-            for b in &mut b {
-                *b *= root;
-            }
+            largest = b.iter().fold(T::ZERO, |largest, b| largest.at_least(b.abs()));
         }
         let mut y = [T::ZERO; K];
-        if rules.warm {
-            for ((y, &h), &scale) in y.iter_mut().zip(h.iter()).zip(self.scale) {
-                *y = if h > T::ZERO { h * frame.unit / (scale * root) } else { T::ZERO };
+        let mut system = System::prepared(self.gram, smaller(rules.l2.positive(), T::exp2i(HEAVY)));
+        let mut active_set = ActiveSet::new(&mut system, rules.limit);
+        let solution = if rules.warm || rules.limit < K || rules.l2 > T::ZERO {
+            if rules.warm {
+                for ((y, &h), &scale) in y.iter_mut().zip(h.iter()).zip(self.scale) {
+                    *y = if h > T::ZERO { h * frame.unit / scale } else { T::ZERO };
+                }
             }
-        } else if rules.limit >= K {
-            kernel::descend_single(self.gram, &b, PASSES, &mut y);
-        }
-        let mut system = System::new();
-        system.load(self.gram, shrink);
-        let solution = ActiveSet::new(&mut system, rules.limit).solve(&b, &mut y);
-        let mut active = 0;
+            active_set.solve(&b, &mut y)
+        } else {
+            let mut gradient = b;
+            kernel::descend_single(self.gram, PASSES, &mut y, &mut gradient);
+            active_set.solve_from(&b, &mut y, &mut gradient, largest)
+        };
+        // ‖Wh‖² at the exact solution: the part of the frame that the dictionary reaches is orthogonal to the rest.
+        let (mut active, mut explained) = (0, T::ZERO);
         let mut finite = solution.status != NnlsStatus::NonFinite;
-        for (y, &scale) in y.iter_mut().zip(self.scale) {
-            *y *= scale * root;
+        for ((y, &b), &scale) in y.iter_mut().zip(&b).zip(self.scale) {
+            explained += *y * b;
+            *y *= scale;
             finite &= (*y * outward).is_finite();
             active += usize::from(*y > T::ZERO);
         }
         if !finite {
             return Encoding::non_finite(solution.solves);
         }
-        let rest = frame.residual(self.w, &y);
+        let mut rest = energy - explained;
+        let plain = solution.status == NnlsStatus::Optimal && !(rules.l1 > T::ZERO || rules.l2 > T::ZERO);
+        if !(plain && rest > T::CANCELS * energy) {
+            rest = frame.residual(self.w, &y);
+        }
         for (h, y) in h.iter_mut().zip(y) {
             *h = y * outward;
         }
@@ -144,27 +152,24 @@ impl<T: Real, const M: usize, const K: usize> Dictionary<'_, T, M, K> {
 
     /// b = D·Wᵀx. Returns the largest |b_k|; infinite if one of them is not finite.
     fn project(&self, frame: &Frame<'_, T, M>, b: &mut [T; K]) -> T {
-        let mut largest = T::ZERO;
-        for ((b, w), &scale) in b.iter_mut().zip(self.w).zip(self.scale) {
-            *b = frame.inner(w) * scale;
-            largest = if b.is_finite() { largest.at_least(b.abs()) } else { T::INFINITY };
+        frame.cross(self.w, b);
+        let (mut largest, mut total) = (T::ZERO, T::ZERO);
+        for (b, &scale) in b.iter_mut().zip(self.scale) {
+            *b *= scale;
+            largest = largest.at_least(b.abs());
+            total += b.abs();
         }
-        largest
+        if total.is_finite() { largest } else { T::INFINITY }
     }
+}
+
+fn smaller<T: Real>(a: T, b: T) -> T {
+    if a < b { a } else { b }
 }
 
 /// Far from where squares, `power` = 1, or fourth powers of `value` would over- or underflow.
 fn in_range<T: Real>(value: T, power: i32) -> bool {
     value.exponent().abs() <= power * (T::MAX_EXPONENT / 3)
-}
-
-/// What the entries off the diagonal, and the scales, are multiplied with so that the diagonal 1 + l2 becomes 1 again.
-fn shrinking<T: Real>(l2: T) -> (T, T) {
-    if !(l2 > T::ZERO) {
-        return (T::ONE, T::ONE);
-    }
-    let shrink = T::ONE / (T::ONE + l2);
-    (shrink, shrink.sqrt())
 }
 
 /// Gram with unit diagonal and scales of a dictionary. M·K(K+1)/2 multiply-adds.

@@ -10,6 +10,8 @@ use static_cell::ConstStaticCell;
 
 pub mod board;
 pub mod data;
+#[rustfmt::skip] // as it was written
+pub mod digits;
 pub mod measure;
 pub mod print;
 

@@ -63,12 +63,11 @@ fn array<T: Real, const R: usize>(out: &mut dyn fmt::Write, columns: &[[T; R]]) 
     for column in columns {
         out.write_str("        [")?;
         for (i, value) in column.iter().enumerate() {
-            if i > 0 {
-                out.write_str(", ")?;
-            }
-            if i > 0 && i % 4 == 0 {
-                out.write_str("\n         ")?;
-            }
+            out.write_str(match i {
+                0 => "",
+                _ if i % 4 == 0 => ",\n         ",
+                _ => ", ",
+            })?;
             write!(out, "{}::from_bits(0x{:0width$x})", T::NAME, value.bits(), width = T::BYTES * 2)?;
         }
         out.write_str("],\n")?;

@@ -30,17 +30,40 @@ impl<T: Real, const M: usize> Frame<'_, T, M> {
         }
     }
 
-    /// Σ vᵢwᵢxᵢ as eight interleaved sums. M multiply-adds, two more multiplications each unless the frame is plain.
-    pub(crate) fn inner(&self, w: &[T; M]) -> T {
-        if self.is_plain() {
-            return inner(w, self.x);
+    /// `out[k]` = Σ vᵢwᵢxᵢ for every column w of W, sequential in i. M·K multiply-adds.
+    pub(crate) fn cross<const K: usize>(&self, w: &[[T; M]; K], out: &mut [T; K]) {
+        // Tiles of components share the loads of x; their sums stay in registers.
+        let (tiles, rest) = w.as_chunks::<8>();
+        let (outs, out_rest) = out.as_chunks_mut::<8>();
+        for (w, out) in tiles.iter().zip(outs) {
+            self.tile(w, out);
         }
-        let mut sums = [T::ZERO; CHAINS];
+        let (tiles, rest) = rest.as_chunks::<3>();
+        let (outs, out_rest) = out_rest.as_chunks_mut::<3>();
+        for (w, out) in tiles.iter().zip(outs) {
+            self.tile(w, out);
+        }
+        for (w, out) in rest.iter().zip(out_rest) {
+            self.tile::<1>(core::array::from_ref(w), core::array::from_mut(out));
+        }
+    }
+
+    #[inline(never)]
+    fn tile<const R: usize>(&self, w: &[[T; M]; R], out: &mut [T; R]) {
+        let mut sums = [T::ZERO; R];
+        let plain = self.is_plain();
         for i in 0..M {
-            let (x, weight) = self.read(i);
-            sums[i % CHAINS] += w[i] * (x * weight);
+            let mut x = self.x[i];
+            if !plain {
+                let (value, weight) = self.read(i);
+                x = value * weight;
+            }
+            // Adds nothing, and many features of many frames are 0.
+            if x != T::ZERO {
+                unrolled!(r < R, sums[r] += w[r][i] * x);
+            }
         }
-        total(sums)
+        *out = sums;
     }
 
     /// Σ vᵢxᵢ².
@@ -111,21 +134,31 @@ impl<T: Real, const M: usize> Frame<'_, T, M> {
     }
 }
 
-/// Passes of coordinate descent on ½yᵀĜy − bᵀy over y ≥ 0, with unit diagonal, from y = 0: a good guess of which components are
-/// positive, for 2K² flops a pass.
+/// Passes of coordinate descent on ½yᵀĜy − bᵀy over y ≥ 0, with unit diagonal; `gradient` is b − Ĝy before and after. From y = 0 a good
+/// guess of which components are positive, for 2K² flops a pass.
 #[inline(never)]
-pub(crate) fn descend_single<T: Real, const K: usize>(gram: &[[T; K]; K], b: &[T; K], passes: u32, y: &mut [T; K]) {
-    *y = [T::ZERO; K];
-    let mut gradient = *b;
+pub(crate) fn descend_single<T: Real, const K: usize>(
+    gram: &[[T; K]; K],
+    passes: u32,
+    y: &mut [T; K],
+    gradient: &mut [T; K],
+) {
+    let mut point = *y;
+    let mut sums = *gradient;
     for _ in 0..passes {
         for k in 0..K {
-            let d = (y[k] + gradient[k]).positive() - y[k];
-            y[k] += d;
+            let d = (point[k] + sums[k]).positive() - point[k];
+            if d == T::ZERO {
+                continue; // a component that stays at 0; every product saved counts where they are made in software
+            }
+            point[k] += d;
             for q in 0..K {
-                gradient[q] -= gram[k][q] * d;
+                sums[q] -= gram[k][q] * d;
             }
         }
     }
+    *y = point;
+    *gradient = sums;
 }
 
 /// The power of two that brings the largest |wᵢ| into [½, 1), as far as it is a normal number.

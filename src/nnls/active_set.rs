@@ -8,7 +8,7 @@
 //! Because each step starts from the current gradient, the method corrects its own rounding and the raised pivots of
 //! [`System`]: what counts as solved is the gradient, not the solve.
 
-use super::system::System;
+use super::system::{Store, System};
 use super::{NnlsStatus, bound};
 use crate::scalar::Real;
 
@@ -31,19 +31,22 @@ impl<T: Real> Solution<T> {
     }
 }
 
-pub(crate) struct ActiveSet<'s, T, const K: usize> {
-    system: &'s mut System<T, K>,
+pub(crate) struct ActiveSet<'s, S, const K: usize> {
+    system: &'s mut System<S, K>,
     /// No more components than this may be in use.
     limit: usize,
 }
 
-impl<'s, T: Real, const K: usize> ActiveSet<'s, T, K> {
-    pub(crate) fn new(system: &'s mut System<T, K>, limit: usize) -> Self {
+impl<'s, S, const K: usize> ActiveSet<'s, S, K> {
+    pub(crate) fn new(system: &'s mut System<S, K>, limit: usize) -> Self {
         Self { system, limit }
     }
 
     /// Minimises ½xᵀĜx − bᵀx over x ≥ 0 from the positive entries of `x`. `b` must be finite.
-    pub(crate) fn solve(&mut self, b: &[T; K], x: &mut [T; K]) -> Solution<T> {
+    pub(crate) fn solve<T: Real>(&mut self, b: &[T; K], x: &mut [T; K]) -> Solution<T>
+    where
+        S: Store<T, K>,
+    {
         let mut largest = T::ZERO;
         let mut used = [false; K];
         let mut sum = T::ZERO;
@@ -72,29 +75,70 @@ impl<'s, T: Real, const K: usize> ActiveSet<'s, T, K> {
                 *x = [T::ZERO; K];
                 used = [false; K];
                 self.system.clear();
-                self.gradient(b, &y, &mut gradient);
+                gradient = *b;
             }
         }
+        let mut solution = self.improve(b, x, &mut used, &mut gradient, largest);
+        solution.decrease += decrease;
+        solution
+    }
 
+    /// As [`solve`](Self::solve), from an `x` that is known to be better than 0, with its `gradient` to rounding: only where the step
+    /// leads matters, and there the gradient is formed anew. `largest`: that of |b|.
+    pub(crate) fn solve_from<T: Real>(
+        &mut self,
+        b: &[T; K],
+        x: &mut [T; K],
+        gradient: &mut [T; K],
+        largest: T,
+    ) -> Solution<T>
+    where
+        S: Store<T, K>,
+    {
+        let mut used = [false; K];
+        for k in 0..K {
+            if x[k] > T::ZERO {
+                used[k] = true;
+                self.system.add(k);
+            }
+        }
+        self.improve(b, x, &mut used, gradient, largest)
+    }
+
+    /// The steps from a factored set `used`, the `gradient` of its `x` given.
+    #[inline]
+    fn improve<T: Real>(
+        &mut self,
+        b: &[T; K],
+        x: &mut [T; K],
+        used: &mut [bool; K],
+        gradient: &mut [T; K],
+        largest: T,
+    ) -> Solution<T>
+    where
+        S: Store<T, K>,
+    {
+        let mut y = [T::ZERO; K];
+        let mut decrease = T::ZERO;
         let tolerance = T::OPTIMAL * largest;
         let mut refused = [false; K];
         let mut any_refused = false;
         let mut polished = 0;
         let mut solves = 0;
-        let (mut violation, mut candidate) = inspect(&used, &refused, &gradient, tolerance);
+        let (mut violation, mut candidate) = inspect(used, &refused, gradient, tolerance);
         while solves < bound(K) {
             let enters = polished == POLISH || violation <= tolerance;
             if enters {
                 if candidate == K || self.system.count() >= self.limit {
                     break;
                 }
-                set(&mut used, candidate, true);
+                set(used, candidate, true);
                 self.system.add(candidate);
-                violation = violation.at_least(value(&gradient, candidate));
+                violation = violation.at_least(value(gradient, candidate));
                 polished = 0;
             }
             solves += 1;
-            self.system.gather(&gradient, &mut y);
+            self.system.gather(gradient, &mut y);
             let mut gain = self.system.solve_places(&mut y);
             let last = self.system.count().saturating_sub(1);
             if enters && !(value(&y, last) > T::ZERO) && solves < bound(K) {
@@ -102,28 +146,28 @@ impl<'s, T: Real, const K: usize> ActiveSet<'s, T, K> {
                 // An ill-conditioned P amplifies the rounding left in g_P until it outweighs the gradient that enters.
                 // Without g_P the step is that gradient times a diagonal entry of the inverse: positive.
                 y = [T::ZERO; K];
-                set(&mut y, last, value(&gradient, candidate));
+                set(&mut y, last, value(gradient, candidate));
                 gain = self.system.solve_places(&mut y);
             }
-            let alpha = self.advance(x, &mut y, &mut used);
+            let alpha = self.advance(x, &mut y, used);
             let full = alpha == T::ONE;
             // α·sᵀg − ½α²·sᵀĜs with sᵀĜs ≤ sᵀg = gain; equal unless a pivot was raised.
             gain = alpha * (T::ONE - T::HALF * alpha) * gain;
-            self.gradient(b, &y, &mut gradient);
-            let (left, next) = inspect(&used, &refused, &gradient, tolerance);
+            self.gradient(b, &y, gradient);
+            let (left, next) = inspect(used, &refused, gradient, tolerance);
             if full && left > tolerance && left >= violation {
                 // Dependent columns: nothing but rounding bounds the step, and the next one would be larger. A full step has
                 // changed y alone, not the set.
                 self.system.gather(x, &mut y);
-                self.gradient(b, &y, &mut gradient);
+                self.gradient(b, &y, gradient);
                 if enters {
                     self.system.pop();
-                    set(&mut used, candidate, false);
+                    set(used, candidate, false);
                     set(&mut refused, candidate, true);
                     any_refused = true;
                 }
                 polished = POLISH;
-                (violation, candidate) = inspect(&used, &refused, &gradient, tolerance);
+                (violation, candidate) = inspect(used, &refused, gradient, tolerance);
                 continue;
             }
             decrease += gain;
@@ -140,7 +184,7 @@ impl<'s, T: Real, const K: usize> ActiveSet<'s, T, K> {
             if any_refused {
                 any_refused = false;
                 refused = [false; K];
-                (violation, candidate) = inspect(&used, &refused, &gradient, tolerance);
+                (violation, candidate) = inspect(used, &refused, gradient, tolerance);
             }
         }
 
@@ -178,14 +222,19 @@ impl<'s, T: Real, const K: usize> ActiveSet<'s, T, K> {
 
     /// `gradient` = b − Ĝ_·P·y, y by places.
     #[inline(never)]
-    fn gradient(&self, b: &[T; K], y: &[T; K], gradient: &mut [T; K]) {
-        *gradient = *b;
-        self.system.subtract_places(y, gradient);
+    fn gradient<T: Real>(&self, b: &[T; K], y: &[T; K], gradient: &mut [T; K])
+    where
+        S: Store<T, K>,
+    {
+        // In registers, where K is small.
+        let mut sums = *b;
+        self.system.subtract_places(y, &mut sums);
+        *gradient = sums;
     }
 
     /// ½xᵀĜx − bᵀx with x by places, from the gradient b − Ĝx.
     #[inline(never)]
-    fn objective(&self, b: &[T; K], x: &[T; K], gradient: &[T; K]) -> T {
+    fn objective<T: Real>(&self, b: &[T; K], x: &[T; K], gradient: &[T; K]) -> T {
         let mut sum = T::ZERO;
         for (&x, k) in x.iter().zip(self.system.places()) {
             sum -= T::HALF * x * (b[k] + gradient[k]);
@@ -196,7 +245,7 @@ impl<'s, T: Real, const K: usize> ActiveSet<'s, T, K> {
     /// `step` ← x + α·step, by places, with the largest α ≤ 1 that keeps it ≥ 0; components that reach 0 are no longer used. Returns
     /// α, or a little less than 1 if it is 1 but something reached 0.
     #[inline(never)]
-    fn advance(&self, x: &[T; K], step: &mut [T; K], used: &mut [bool; K]) -> T {
+    fn advance<T: Real>(&self, x: &[T; K], step: &mut [T; K], used: &mut [bool; K]) -> T {
         let mut alpha = T::ONE;
         let mut blocking = K;
         for (&step, k) in step.iter().zip(self.system.places()) {

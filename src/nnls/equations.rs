@@ -1,12 +1,12 @@
 //! Normal equations G h = c in the caller's unit, solved on the unit-diagonal [`System`].
 
 use super::active_set::{ActiveSet, Solution};
-use super::system::System;
+use super::system::{Mixed, System};
 use crate::scalar::Real;
 
 /// The unit-diagonal system of a Gram and the scaling that leads to it: K² + K numbers.
 pub(crate) struct Equations<T, const K: usize> {
-    system: System<T, K>,
+    system: System<Mixed<T, K>, K>,
     /// d_k = 1/√G_kk: multiplies a cross product, and the scaled unknowns on the way back. 0 where the component has no energy.
     scale: [T; K],
     /// An entry of the Gram was not finite.

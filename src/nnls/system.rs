@@ -1,8 +1,8 @@
 //! The Gram scaled to unit diagonal, and the Cholesky factor of the part of it that is in use.
 //!
-//! With d_k = 1/√G_kk ([`Equations`](super::Equations)), Ĝ = DGD has ones on the diagonal, whatever the sizes of the components. Its off-diagonal entries
-//! live above the diagonal of one K×K array, the factor of the chosen principal submatrix on and below it, so that a system costs
-//! K² numbers and K bytes. The factor is LΔLᵀ with unit diagonal in L: no square root. Its rows stand in the order in which components
+//! With d_k = 1/√G_kk ([`Equations`](super::Equations)), Ĝ = DGD has ones on the diagonal, whatever the sizes of the components. [`Mixed`] keeps its off-diagonal entries
+//! above the diagonal of one K×K array and the factor of the chosen principal submatrix on and below it: K² numbers and K bytes.
+//! [`Prepared`] finds Ĝ where the caller keeps it, both triangles, so that rows can be walked, and has K² numbers for the factor. The factor is LΔLᵀ with unit diagonal in L: no square root. Its rows stand in the order in which components
 //! were added, so that one more costs one row, and a smaller set keeps the rows before the first that leaves.
 //!
 //! **Dependent columns.** A pivot below [`Real::RIDGE`] is rounding noise of a Gram, not structure. It is raised to that
@@ -13,51 +13,127 @@
 
 use crate::scalar::Real;
 
-pub(crate) struct System<T, const K: usize> {
-    /// Above the diagonal Ĝ, by components. Below it L, by places in `order`; on it 1/Δ, with a minus sign if
-    /// the pivot was raised.
-    mixed: [[T; K]; K],
+/// Where Ĝ and the factor lie.
+pub(crate) trait Store<T: Real, const K: usize> {
+    /// What Ĝ_kk is above 1, the same for all k.
+    fn surplus(&self) -> T;
+
+    /// Ĝ_kq for q ≠ k, both below K.
+    fn entry(&self, k: usize, q: usize) -> T;
+
+    /// `gradient` −= y·Ĝ_·q, but for what is above 1 on the diagonal.
+    fn subtract(&self, q: usize, y: T, gradient: &mut [T; K]);
+
+    /// Below the diagonal L, by places in the order of the system; on it 1/Δ, with a minus sign if the pivot was raised.
+    fn factor(&self) -> &[[T; K]; K];
+
+    /// As [`factor`](Store::factor), to write on and below the diagonal.
+    fn factor_mut(&mut self) -> &mut [[T; K]; K];
+}
+
+/// Ĝ above the diagonal, the factor on and below it.
+pub(crate) struct Mixed<T, const K: usize>([[T; K]; K]);
+
+impl<T: Real, const K: usize> Store<T, K> for Mixed<T, K> {
+    fn surplus(&self) -> T {
+        T::ZERO
+    }
+
+    #[inline]
+    fn entry(&self, k: usize, q: usize) -> T {
+        // Never larger than K − 1; the bound spares a check.
+        let (k, q) = (k.min(K - 1), q.min(K - 1));
+        if q < k { self.0[q][k] } else { self.0[k][q] }
+    }
+
+    #[inline]
+    fn subtract(&self, q: usize, y: T, gradient: &mut [T; K]) {
+        let q = q.min(K - 1);
+        for k in 0..q {
+            gradient[k] -= self.0[k][q] * y;
+        }
+        gradient[q] -= y;
+        for k in q + 1..K {
+            gradient[k] -= self.0[q][k] * y;
+        }
+    }
+
+    #[inline]
+    fn factor(&self) -> &[[T; K]; K] {
+        &self.0
+    }
+
+    #[inline]
+    fn factor_mut(&mut self) -> &mut [[T; K]; K] {
+        &mut self.0
+    }
+}
+
+/// Ĝ of a dictionary, with `l2` added to the ones on its diagonal.
+pub(crate) struct Prepared<'g, T, const K: usize> {
+    gram: &'g [[T; K]; K],
+    l2: T,
+    factor: [[T; K]; K],
+}
+
+impl<T: Real, const K: usize> Store<T, K> for Prepared<'_, T, K> {
+    #[inline]
+    fn surplus(&self) -> T {
+        self.l2
+    }
+
+    #[inline]
+    fn entry(&self, k: usize, q: usize) -> T {
+        self.gram[k.min(K - 1)][q.min(K - 1)]
+    }
+
+    #[inline]
+    fn subtract(&self, q: usize, y: T, gradient: &mut [T; K]) {
+        for (gradient, &entry) in gradient.iter_mut().zip(&self.gram[q.min(K - 1)]) {
+            *gradient -= entry * y;
+        }
+    }
+
+    #[inline]
+    fn factor(&self) -> &[[T; K]; K] {
+        &self.factor
+    }
+
+    #[inline]
+    fn factor_mut(&mut self) -> &mut [[T; K]; K] {
+        &mut self.factor
+    }
+}
+
+pub(crate) struct System<S, const K: usize> {
+    store: S,
     /// The factored components are the first `count`.
     order: [u8; K],
     count: u16,
 }
 
-impl<T: Real, const K: usize> System<T, K> {
+impl<T: Real, const K: usize> System<Mixed<T, K>, K> {
     pub(crate) const fn new() -> Self {
         const { assert!(K <= 256, "places are stored in bytes") };
-        Self { mixed: [[T::ZERO; K]; K], order: [0; K], count: 0 }
-    }
-
-    /// Takes over the entries `unit[q][k]`, q < k, times `shrink`.
-    pub(crate) fn load(&mut self, unit: &[[T; K]; K], shrink: T) {
-        self.clear();
-        for k in 0..K {
-            for q in 0..k {
-                self.mixed[q][k] = unit[q][k] * shrink;
-            }
-        }
+        Self { store: Mixed([[T::ZERO; K]; K]), order: [0; K], count: 0 }
     }
 
     /// Sets Ĝ_qk, q < k. What was factored before is void: [`clear`](Self::clear).
     pub(crate) fn set(&mut self, q: usize, k: usize, value: T) {
-        if let Some(entry) = self.mixed.get_mut(q).and_then(|row| row.get_mut(k)) {
+        if let Some(entry) = self.store.0.get_mut(q).and_then(|row| row.get_mut(k)) {
             *entry = value;
         }
     }
+}
 
-    /// Makes the factor that of the components of `set`. Rows that are still valid are kept; each new one costs half the
-    /// square of its place in multiply-adds.
-    #[inline]
-    pub(crate) fn factor(&mut self, set: &[bool; K]) {
-        let kept = self.places().take_while(|&k| set[k]).count();
-        self.count = kept as u16;
-        for k in 0..K {
-            if set[k] && !self.places().take(kept).any(|known| known == k) {
-                self.add(k);
-            }
-        }
+impl<'g, T: Real, const K: usize> System<Prepared<'g, T, K>, K> {
+    pub(crate) const fn prepared(gram: &'g [[T; K]; K], l2: T) -> Self {
+        const { assert!(K <= 256, "places are stored in bytes") };
+        Self { store: Prepared { gram, l2, factor: [[T::ZERO; K]; K] }, order: [0; K], count: 0 }
     }
+}
 
+impl<S, const K: usize> System<S, K> {
     /// How many components are factored.
     pub(crate) fn count(&self) -> usize {
         usize::from(self.count).min(K)
@@ -67,34 +143,6 @@ impl<T: Real, const K: usize> System<T, K> {
     pub(crate) fn places(&self) -> impl Iterator<Item = usize> {
         // No entry is larger; the bound spares a check.
         self.order.iter().take(self.count()).map(|&k| usize::from(k).min(K - 1))
-    }
-
-    /// One more component at the end of the factor.
-    #[inline(never)]
-    pub(crate) fn add(&mut self, k: usize) {
-        let (k, place) = (k.min(K - 1), self.count().min(K - 1));
-        // With y from L·y = Ĝ_Pk the new row of L is Δ⁻¹y: it takes the place of y at the end.
-        for p in 0..place {
-            let mut sum = self.entry(k, usize::from(self.order[p]));
-            for r in 0..p {
-                sum -= self.mixed[p][r] * self.mixed[place][r];
-            }
-            self.mixed[place][p] = sum;
-        }
-        let mut pivot = T::ONE;
-        for p in 0..place {
-            let y = self.mixed[place][p];
-            let entry = y * self.mixed[p][p].abs();
-            pivot -= y * entry;
-            self.mixed[place][p] = entry;
-        }
-        let raised = !(pivot >= T::RIDGE);
-        if raised {
-            pivot = -T::RIDGE.at_least(-pivot);
-        }
-        self.mixed[place][place] = T::ONE / pivot;
-        self.order[place] = k as u8;
-        self.count = place as u16 + 1;
     }
 
     /// Nothing is factored any more.
@@ -107,8 +155,61 @@ impl<T: Real, const K: usize> System<T, K> {
         self.count = self.count.saturating_sub(1);
     }
 
+    /// Makes the factor that of the components of `set`. Rows that are still valid are kept; each new one costs half the
+    /// square of its place in multiply-adds.
+    #[inline]
+    pub(crate) fn factor<T: Real>(&mut self, set: &[bool; K])
+    where
+        S: Store<T, K>,
+    {
+        let kept = self.places().take_while(|&k| set[k]).count();
+        self.count = kept as u16;
+        for k in 0..K {
+            if set[k] && !self.places().take(kept).any(|known| known == k) {
+                self.add(k);
+            }
+        }
+    }
+
+    /// One more component at the end of the factor.
+    #[inline(never)]
+    pub(crate) fn add<T: Real>(&mut self, k: usize)
+    where
+        S: Store<T, K>,
+    {
+        let (k, place) = (k.min(K - 1), self.count().min(K - 1));
+        // With y from L·y = Ĝ_Pk the new row of L is Δ⁻¹y: it takes the place of y at the end.
+        // In a row of its own meanwhile: one walk along two rows for every entry.
+        let mut row = [T::ZERO; K];
+        for (p, q) in self.places().enumerate() {
+            let mut sum = self.store.entry(k, q);
+            for (&l, &y) in self.store.factor()[p.min(K - 1)].iter().zip(&row).take(p) {
+                sum -= l * y;
+            }
+            row[p.min(K - 1)] = sum;
+        }
+        let mut pivot = T::ONE + self.store.surplus();
+        let factor = self.store.factor_mut();
+        for p in 0..place {
+            let y = row[p];
+            let entry = y * factor[p][p].abs();
+            pivot -= y * entry;
+            factor[place][p] = entry;
+        }
+        let raised = !(pivot >= T::RIDGE);
+        if raised {
+            pivot = -T::RIDGE.at_least(-pivot);
+        }
+        factor[place][place] = T::ONE / pivot;
+        self.order[place] = k as u8;
+        self.count = place as u16 + 1;
+    }
+
     /// Keeps the places where `y` is positive; what comes after the first that leaves is factored anew.
-    pub(crate) fn keep_positive(&mut self, y: &[T; K]) {
+    pub(crate) fn keep_positive<T: Real>(&mut self, y: &[T; K])
+    where
+        S: Store<T, K>,
+    {
         let count = self.count();
         self.count = 0;
         let mut untouched = true;
@@ -125,33 +226,22 @@ impl<T: Real, const K: usize> System<T, K> {
     }
 
     /// `y` ← the values of the factored components, by places.
-    pub(crate) fn gather(&self, values: &[T; K], y: &mut [T; K]) {
+    pub(crate) fn gather<T: Real>(&self, values: &[T; K], y: &mut [T; K]) {
         for (y, k) in y.iter_mut().zip(self.places()) {
             *y = values[k];
         }
     }
 
-    /// Ĝ_kq.
-    #[inline]
-    pub(crate) fn entry(&self, k: usize, q: usize) -> T {
-        // Never larger than K − 1; the bound spares a check.
-        let (k, q) = (k.min(K - 1), q.min(K - 1));
-        if q < k {
-            self.mixed[q][k]
-        } else if q > k {
-            self.mixed[k][q]
-        } else {
-            T::ONE
-        }
-    }
-
     /// `y` ← (LΔLᵀ)⁻¹y, by places. K² multiply-adds at most. Returns yᵀ(LΔLᵀ)⁻¹y.
-    pub(crate) fn solve_places(&self, y: &mut [T; K]) -> T {
-        let count = self.count();
-        for p in 0..count {
+    pub(crate) fn solve_places<T: Real>(&self, y: &mut [T; K]) -> T
+    where
+        S: Store<T, K>,
+    {
+        let (count, factor) = (self.count(), self.store.factor());
+        for (p, row) in factor.iter().enumerate().take(count) {
             let mut sum = y[p];
-            for q in 0..p {
-                sum -= self.mixed[p][q] * y[q];
+            for (&l, &y) in row.iter().zip(y.iter()).take(p) {
+                sum -= l * y;
             }
             y[p] = sum;
         }
@@ -159,33 +249,39 @@ impl<T: Real, const K: usize> System<T, K> {
         let mut product = T::ZERO;
         for p in 0..count {
             let z = y[p];
-            y[p] = z * self.mixed[p][p].abs();
+            y[p] = z * factor[p][p].abs();
             product += z * y[p];
         }
         for p in (0..count).rev() {
             let value = y[p];
-            for q in 0..p {
-                y[q] -= self.mixed[p][q] * value;
+            for (y, &l) in y.iter_mut().zip(&factor[p]).take(p) {
+                *y -= l * value;
             }
         }
         product
     }
 
     /// `gradient` −= Ĝ_·P·y, with y by places: K multiply-adds for each.
-    pub(crate) fn subtract_places(&self, y: &[T; K], gradient: &mut [T; K]) {
+    pub(crate) fn subtract_places<T: Real>(&self, y: &[T; K], gradient: &mut [T; K])
+    where
+        S: Store<T, K>,
+    {
         for (&y, q) in y.iter().zip(self.places()) {
-            for k in 0..q {
-                gradient[k] -= self.mixed[k][q] * y;
-            }
-            gradient[q] -= y;
-            for k in q + 1..K {
-                gradient[k] -= self.mixed[q][k] * y;
+            self.store.subtract(q, y, gradient);
+        }
+        let surplus = self.store.surplus();
+        if surplus > T::ZERO {
+            for (&y, q) in y.iter().zip(self.places()) {
+                gradient[q] -= surplus * y;
             }
         }
     }
 
     /// `x` ← (LΔLᵀ)⁻¹x on the factored set, 0 elsewhere.
-    pub(crate) fn solve(&self, x: &mut [T; K]) {
+    pub(crate) fn solve<T: Real>(&self, x: &mut [T; K])
+    where
+        S: Store<T, K>,
+    {
         let mut y = [T::ZERO; K];
         self.gather(x, &mut y);
         self.solve_places(&mut y);
@@ -196,7 +292,11 @@ impl<T: Real, const K: usize> System<T, K> {
     }
 
     /// Number of factored components whose pivot is real structure.
-    pub(crate) fn rank(&self) -> usize {
-        (0..self.count()).filter(|&p| self.mixed[p][p] > T::ZERO).count()
+    pub(crate) fn rank<T: Real>(&self) -> usize
+    where
+        S: Store<T, K>,
+    {
+        let factor = self.store.factor();
+        (0..self.count()).filter(|&p| factor[p][p] > T::ZERO).count()
     }
 }

@@ -9,7 +9,7 @@ use core::ffi::c_float;
 
 use static_cell::ConstStaticCell;
 use tinynmf::nalgebra::{SMatrix, SVector};
-use tinynmf::{AlternateWorkspace, Columns, Error, Factors, Full, Hals, Problem, Solver, Spa, nnls};
+use tinynmf::{AlternateWorkspace, Columns, Encoder, Error, Factors, Full, Hals, Problem, Solver, Spa};
 use tinynmf_firmware::measure::{instructions, median_and_worst, report};
 use tinynmf_firmware::{FAILED, Line, data, exit, image, take};
 
@@ -108,6 +108,8 @@ fn encode() {
     }
     let mut gram = SMatrix::<f32, ATOMS, ATOMS>::zeros();
     w.tr_mul_to(&*w, &mut gram);
+    let w = &*w;
+    let encoder = Encoder::new(w);
     let mut spent = [[0; 56]; 3];
     let [ours, plain, cmsis] = &mut spent;
     let mut x = SVector::<f32, M>::zeros();
@@ -116,12 +118,13 @@ fn encode() {
         read(frame, column);
         let mut h = [SVector::zeros(), SVector::zeros(), SVector::zeros()];
         let [a, b, c] = &mut h;
-        *ours = instructions(|| encode_frame(w, &gram, &x, a));
+        *ours = instructions(|| encode_frame(&encoder, &x, a));
         // SAFETY: sizes as in nmf.h; the Gram is symmetric.
         *plain = instructions(|| unsafe { plain_encode(w.as_ptr(), gram.as_ptr(), x.as_ptr(), b.as_mut_ptr()) });
         // SAFETY: as above; CMSIS-DSP takes mutable pointers to what it only reads.
-        *cmsis =
-            instructions(|| unsafe { cmsis_encode(w.as_mut_ptr(), gram.as_ptr(), x.as_mut_ptr(), c.as_mut_ptr()) });
+        *cmsis = instructions(|| unsafe {
+            cmsis_encode(w.as_ptr().cast_mut(), gram.as_ptr(), x.as_mut_ptr(), c.as_mut_ptr())
+        });
         agree("encode, plain C", a.iter().zip(b.iter()));
         agree("encode, CMSIS-DSP", a.iter().zip(c.iter()));
     }
@@ -135,15 +138,8 @@ fn encode() {
 }
 
 #[inline(never)]
-fn encode_frame(
-    w: &SMatrix<f32, M, ATOMS>,
-    gram: &SMatrix<f32, ATOMS, ATOMS>,
-    x: &SVector<f32, M>,
-    h: &mut SVector<f32, ATOMS>,
-) {
-    let mut cross = SVector::<f32, ATOMS>::zeros();
-    w.tr_mul_to(x, &mut cross);
-    nnls::solve(gram, &cross, h);
+fn encode_frame(encoder: &Encoder<'_, f32, M, ATOMS>, x: &SVector<f32, M>, h: &mut SVector<f32, ATOMS>) {
+    encoder.encode(x, h);
 }
 
 fn report_of(shape: &str, what: &str, whose: &str, value: u64) {
