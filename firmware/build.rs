@@ -50,6 +50,7 @@ fn main() {
     let bands = bands(&read(root, "piano_65x128.csv"));
     let largest = bands.iter().flatten().fold(0.0, |largest: f64, &value| largest.max(value));
     table(&mut tables, "PIANO", "i16", &bands, 4095.0 / largest);
+    chords(root, &mut tables);
     fs::write(out.join("tables.rs"), tables).expect("OUT_DIR is writable");
 }
 
@@ -57,11 +58,15 @@ fn main() {
 /// and faults instead of eating statics.
 fn memory(board: &Board, image: &str) -> String {
     let (ram, length) = board.ram;
+    // 24 templates and codes in them take 17 KB: linked for every board, run where there is so much.
+    let length = if image == "piano" { length.max(32 * KB) } else { length };
     // Most images keep factors in statics; this one has workspaces on the stack.
     let stack = match image {
         "digest" => length * 3 / 4,
         // Keeps the cost of 1000 frames.
-        "encode" | "online" => 12 * KB,
+        "encode" => 12 * KB,
+        // Codes in 24 parts.
+        "piano" => 12 * KB,
         _ => 4 * KB,
     };
     // This one is only ever linked: it need not fit.
@@ -135,6 +140,22 @@ fn bands(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
         bins.flat_map(|row| row.iter().skip(4 * frame).take(4)).sum::<f64>() / 16.0
     };
     (0..32).map(|frame| (0..16).map(|band| mean(band, frame)).collect()).collect()
+}
+
+/// The isolated notes, and the first chords with their score.
+fn chords(root: &Path, out: &mut String) {
+    const SHOWN: usize = 160;
+    let notes: Vec<Vec<f64>> = read(root, "piano_notes.csv").iter().map(|line| line[1..].to_vec()).collect();
+    let takes: Vec<Vec<Vec<i16>>> = notes
+        .chunks(10)
+        .map(|takes| takes.iter().map(|take| take.iter().map(|&x| x as i16).collect()).collect())
+        .collect();
+    writeln!(out, "pub static PIANO_NOTES: [[[i16; 96]; 10]; 24] = {takes:?};").expect("memory");
+    table(out, "PIANO_CHORDS", "i16", &read(root, "piano_chords.csv")[..SHOWN], 1.0);
+    let score = read(root, "piano_score.csv").into_iter().filter(|line| line[0] < SHOWN as f64);
+    let mut score: Vec<(u16, u8)> = score.map(|line| (line[0] as u16, line[2] as u8 - 60)).collect();
+    score.sort();
+    writeln!(out, "pub static PIANO_SCORE: [(u16, u8); {}] = {score:?};", score.len()).expect("memory");
 }
 
 /// `pub static NAME: [[COUNT; M]; N]`, one frame per element, values times `scale`.

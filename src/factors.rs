@@ -121,19 +121,16 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Factors<T, M, N, K
         Ok(())
     }
 
-    /// A known component must be of a size whose squares, and products with coefficients of data of size 1, are normal numbers.
-    pub(crate) fn check_known(&self, fixed: usize) -> Result<(), Error> {
-        if fixed > K {
-            return Err(Error::Setting(Setting::Fixed));
+    /// Known components are parts of a size whose squares, and products with coefficients of data of size 1, are normal numbers.
+    pub(crate) fn check_known(&self, fixed: usize, signed: bool) -> Result<(), Error> {
+        let Some(known) = self.w.data.0.get(..fixed) else { return Err(Error::Setting(Setting::Fixed)) };
+        if let Some((row, column)) = unusable(known, signed) {
+            return Err(Error::InitialW { row, column });
         }
-        for (column, w) in self.w.data.0.iter().take(fixed).enumerate() {
-            let mut top = (0, T::ZERO);
-            for (row, &value) in w.iter().enumerate() {
-                if !(value.abs() <= top.1) {
-                    top = (row, value.abs());
-                }
-            }
-            let (row, largest) = top;
+        for (column, w) in known.iter().enumerate() {
+            let size = |(_, value): &(usize, &T)| value.abs();
+            let largest = w.iter().enumerate().reduce(|a, b| if size(&b) > size(&a) { b } else { a });
+            let Some((row, largest)) = largest.map(|(row, value)| (row, value.abs())) else { continue };
             let usable = largest >= T::exp2i(-KNOWN_SIZE) && largest <= T::exp2i(KNOWN_SIZE);
             if !(usable || largest == T::ZERO) {
                 return Err(Error::InitialW { row, column });

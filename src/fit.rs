@@ -164,7 +164,7 @@ impl<T: Real, S> Nmf<T, S> {
         self.stop.validate()?;
         self.solver.validate()?;
         factors.check(self.solver.signed())?;
-        factors.check_known(self.solver.fixed())?;
+        factors.check_known(self.solver.fixed(), self.solver.signed())?;
         Ok(Run::new(&self.solver, self.stop, problem, factors, ws))
     }
 }

@@ -14,8 +14,8 @@ const LOUDER: i32 = 10;
 const FAINTER: i32 = -30;
 /// Statistics are not scaled up beyond 2 to this power.
 const CEILING: i32 = 40;
-/// A silent component fades no further than to the weight of this many frames like the present one.
-const MEMORY: usize = 8;
+/// A component that is silent, or nearly so, fades no further than to the weight of this many frames like the present one.
+const MEMORY: usize = 4;
 /// Lengths of the parts that an [`OnlineState`] starts from: 2 to the power −40 … 40.
 const LENGTHS: i32 = 40;
 
@@ -23,7 +23,7 @@ const LENGTHS: i32 = 40;
 ///
 /// Every frame is encoded exactly; the statistics A = Σ yyᵀ and B = Σ xyᵀ fade and take it in; then one component (or more) is set to
 /// the minimiser of ½tr(WᵀWA) − tr(WᵀB), non-negative, at its old length. A component that is silent fades no further than to the
-/// weight of eight frames: a part that was not heard for a year is not replaced by the first frame that needs it.
+/// weight of four frames: a part that was not heard for a year is not replaced by the first frame that needs it.
 ///
 /// # Settings
 ///
@@ -40,7 +40,8 @@ const LENGTHS: i32 = 40;
 /// A frame with a NaN or an infinity is refused: nothing changes. A zero frame gives h = 0 and teaches nothing. A component that
 /// is zero, at the start or because nothing is left of it, gets the part of the next frame that the others do not explain. Frames
 /// may become louder or fainter without bound: the statistics follow by powers of two. x·2^e from the first frame on gives the
-/// same W, while numbers stay normal.
+/// same W, while numbers stay normal. What is much fainter than what came before counts little until that has faded. Noise of some
+/// percent of the frames wears a part away that stays silent for thousands of them.
 ///
 /// # Example
 ///
@@ -106,7 +107,7 @@ impl<T: Real> Update<T> {
 /// The dictionary that [`Online`] improves, and what it remembers of the frames.
 ///
 /// Plain data: a copy of all fields, kept anywhere, goes on with the same bits (feature `serde` for formats). Its fields are public
-/// for that; whatever finite values they hold, a push stays finite.
+/// for that.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
@@ -225,6 +226,8 @@ impl<T: Real, const M: usize, const K: usize> OnlineState<T, M, K> {
 
     /// Brings the statistics to the scale of a frame whose largest entry is below 2^`exponent`.
     fn follow(&mut self, exponent: i32) {
+        // Whatever a state that was put together by hand holds.
+        self.exponent = self.exponent.clamp(T::MIN_EXPONENT, -T::MIN_EXPONENT);
         let memory = self.memory();
         if !(memory > T::ZERO) {
             self.exponent = exponent;
@@ -254,16 +257,20 @@ impl<T: Real, const M: usize, const K: usize> OnlineState<T, M, K> {
     /// Fades the statistics and adds the frame to those of the components in `y`. A part without a past has been seen in `trust` frames
     /// like this one.
     fn fold(&mut self, x: &[T; M], y: &[T; K], trust: T) {
-        let trust = if trust < T::exp2i(CEILING) { trust } else { T::exp2i(CEILING) };
+        let trust = if trust > T::exp2i(CEILING) { T::exp2i(CEILING) } else { trust.positive() };
         let inward = T::exp2i(-self.exponent);
-        let kept = y.iter().fold(T::ZERO, |sum, &y| sum + y * y) * T::from_count(MEMORY);
+        let energy = y.iter().fold(T::ZERO, |sum, &y| sum + y * y);
+        let kept = energy * T::from_count(MEMORY);
         let columns = self.a.data.0.iter_mut().zip(&mut self.b.data.0);
         for (k, ((a, b), &amount)) in columns.zip(y).enumerate() {
-            if !(amount > T::ZERO || a[k] > kept) {
+            let fades = a[k] > kept;
+            if !(amount > T::ZERO || fades) {
                 continue;
             }
+            let retention = if fades { self.retention } else { T::ONE };
             if a[k] == T::ZERO && trust > T::ZERO {
-                let past = trust * amount * amount;
+                // Of the size of its share: a trace of it does not decide what the part looked like.
+                let past = trust * (energy / T::from_count(K)).at_least(amount * amount);
                 a[k] = past;
                 if let (Some(w), Some(&scale)) = (self.w.data.0.get(k), first(&self.scale).get(k)) {
                     for (b, &w) in kernel::rolled_mut(b).iter_mut().zip(kernel::rolled(w)) {
@@ -272,10 +279,10 @@ impl<T: Real, const M: usize, const K: usize> OnlineState<T, M, K> {
                 }
             }
             for (a, &y) in a.iter_mut().zip(y) {
-                *a = *a * self.retention + amount * y;
+                *a = *a * retention + amount * y;
             }
             for (b, &x) in kernel::rolled_mut(b).iter_mut().zip(kernel::rolled(x)) {
-                *b = *b * self.retention + amount * (x * inward);
+                *b = *b * retention + amount * (x * inward);
             }
         }
     }
@@ -493,9 +500,10 @@ impl<T: Real> Online<T> {
                 return update;
             }
         }
-        if state.half_life != self.half_life {
-            state.half_life = self.half_life;
-            state.retention = retention(if self.half_life > T::ZERO { self.half_life } else { T::HALF_LIFE });
+        let half_life = if self.half_life > T::ZERO { self.half_life } else { T::HALF_LIFE };
+        if state.half_life != half_life {
+            state.half_life = half_life;
+            state.retention = retention(half_life);
         }
         state.follow(exponent);
         let inward = T::exp2i(-state.exponent);

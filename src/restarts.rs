@@ -110,7 +110,7 @@ impl<T: Real, S> Nmf<T, S> {
         self.stop.validate()?;
         self.solver.validate()?;
         let fixed = self.solver.fixed();
-        best.check_known(fixed)?;
+        best.check_known(fixed, self.solver.signed())?;
         let mut restarts = Vec::new();
         let mut kept: Option<(usize, Outcome<T>)> = None;
         for r in 0..R {

@@ -160,7 +160,6 @@ macro_rules! real {
             const JOINT: Self = 1e-6;
             const BLOCK_RIDGE: Self = 1e-3;
             const HALF_LIFE: Self = 69.0;
-            const LN_2: Self = 0.693_147_180_559_945_3;
             const MOMENTUM: [Self; 4] = [0.5, 1.5, 1.05, 1.01];
 
             #[inline]
@@ -212,6 +211,7 @@ macro_rules! real {
 real!(f32, u32, libm::sqrtf, libm::log1pf, 23, 127, 5.960_464_5e-8, {
     TINY = 7.888_609e-31,      // 2^-100
     GOLDEN = 0.618_034,
+    LN_2 = core::f32::consts::LN_2,
     RIDGE = 1e-6,
     OPTIMAL = 5e-7,
     DEAD = 1e-12,
@@ -223,6 +223,7 @@ real!(f32, u32, libm::sqrtf, libm::log1pf, 23, 127, 5.960_464_5e-8, {
 real!(f64, u64, libm::sqrt, libm::log1p, 52, 1023, 1.110_223_024_625_156_5e-16, {
     TINY = 9.332_636_185_032_189e-302, // 2^-1000
     GOLDEN = 0.618_033_988_749_894_8,
+    LN_2 = core::f64::consts::LN_2,
     RIDGE = 1e-13,
     OPTIMAL = 2e-13,
     DEAD = 1e-21,

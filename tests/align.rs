@@ -126,7 +126,7 @@ fn no_order_is_more_similar() {
             let parts = |seed: u64| {
                 let mut w = factors::<T, 5, 1, K>(seed).w;
                 // Sparse and coarse: many cosines are 0 or the same.
-                if seed % 3 != 0 {
+                if !seed.is_multiple_of(3) {
                     w.iter_mut().for_each(|w| *w = from_f64((3.0 * to_f64(*w) - 1.0).max(0.0).floor()));
                 }
                 if seed % 4 == 1 {

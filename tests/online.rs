@@ -167,12 +167,12 @@ fn one_pass_over_the_digits_from_nothing() {
     assert!(median(ends.clone()) <= 1.024 * DIGITS_BATCH, "{ends:?}");
 }
 
-/// More passes come closer: three end within 2 % of the batch error. Measured 0.3601 and 0.3588.
+/// More passes come closer: three end within 2 % of the batch error. Measured 0.3604 and 0.3610.
 #[test]
 fn three_passes_over_the_digits() {
     let all = data::frames::<64>("digits.csv");
     let (mut first, mut empty) = (vec![], vec![]);
-    for seed in 0..3 {
+    for seed in 0..2 {
         let (x, start) = digits(&all, seed);
         for (learnt, ends) in [(true, &mut first), (false, &mut empty)] {
             let mut state = OnlineState::new();
@@ -196,7 +196,7 @@ fn three_passes_over_the_digits() {
 fn more_components_a_frame_are_no_worse() {
     let all = data::frames::<64>("digits.csv");
     let ends = [1, 8].map(|components| {
-        let ends = (0..5).map(|seed| {
+        let ends = (0..2).map(|seed| {
             let (x, start) = digits(&all, seed);
             let mut state = OnlineState::new();
             state.reset(&start).unwrap();
@@ -222,10 +222,11 @@ fn replaced(seed: u64) -> (Vec<[f32; 32]>, Vec<[f32; 32]>, f64) {
 }
 
 /// Parts replaced half-way: with forgetting the error on the new phase is within 16 % of the best, without it twice that at least.
-/// Measured, best 0.160 … 0.165: half-life 23: + 2.5 %, 34: + 2.2 %, 69: + 12 % at most; ∞: 2.3 times.
+/// Measured, best 0.160 … 0.165: half-life 23: + 3.3 %, 34: + 2.2 %, 69: + 13 % at most;
+/// ∞: 2.27 times at least.
 #[test]
 fn a_stream_that_changes_is_followed() {
-    for seed in 0..5 {
+    for seed in 0..3 {
         let (old, new, best) = replaced(seed);
         let end = |half_life| {
             let mut state = OnlineState::<f32, 32, 4>::new();
@@ -246,7 +247,7 @@ fn a_stream_that_changes_is_followed() {
 /// Without forgetting, emptying the statistics by hand at the change: at most 1.25 times the best error, where it is twice that without.
 #[test]
 fn forget_starts_over_with_the_dictionary() {
-    for seed in 0..5 {
+    for seed in 0..3 {
         let (old, new, best) = replaced(seed);
         let online = Online::new().half_life(f32::INFINITY);
         let mut state = OnlineState::<f32, 32, 4>::new();
@@ -445,7 +446,7 @@ fn a_power_of_two_in_the_stream_changes_no_bit_of_w() {
 fn silent(level: f64, seed: u64, findings: &mut Findings) {
     let parts = parts::<32, 4>(50 + seed);
     let heard = cast::<f32, 32>(&stream::<32, 4>(&parts, 60 + seed, 1500, level));
-    let quiet = cast::<f32, 32>(&stream::<32, 3>(&parts[..3], 70 + seed, 6000, level));
+    let quiet = cast::<f32, 32>(&stream::<32, 3>(&parts[..3], 70 + seed, 4000, level));
     let back = cast::<f32, 32>(&stream::<32, 4>(&parts, 80 + seed, 300, level));
     let mut state = OnlineState::<f32, 32, 4>::new();
     state.reset(&matrix(&parts)).unwrap();
@@ -548,7 +549,7 @@ fn a_component_that_dies_is_revived() {
 fn known_parts_never_change() {
     fn check<T: Real>(fixed: usize, online: Online<T>) {
         let planted = parts::<32, 4>(11);
-        let frames = cast::<T, 32>(&stream::<32, 4>(&planted, 12, 3000, 0.05));
+        let frames = cast::<T, 32>(&stream::<32, 4>(&planted, 12, 1000, 0.05));
         let mut start = matrix::<T, 32, 4>(&planted);
         for k in fixed..4 {
             start.set_column(k, &SVector::from(cast::<T, 32>(&random::<32>(13, 4))[k]));
@@ -575,7 +576,7 @@ fn known_parts_never_change() {
         // Noise of 0.05 leaves 0.017 in the true parts.
         assert!(end <= 0.05, "fixed {fixed}: {end}");
     }
-    for fixed in [1, 2, 3, 4, 5, usize::MAX] {
+    for fixed in [1, 3, 4, usize::MAX] {
         check::<f32>(fixed, Online::new());
         check::<f32>(fixed, Online::new().components_per_frame(usize::MAX).trust(50.0));
         check::<f64>(fixed, Online::new());
@@ -648,7 +649,7 @@ fn a_state_of_any_finite_values_stays_finite() {
     let new = Online::new;
     let online = [new(), new().components_per_frame(3), new().trust(f32::MAX), new().fixed(1)];
     let mut findings = Findings::default();
-    for round in 0..3000 {
+    for round in 0..2000 {
         let mut state = midway::<f32>();
         let mut changes = Vec::new();
         for _ in 0..=round % 3 {
@@ -719,7 +720,7 @@ fn settings_out_of_range_stay_harmless() {
         for value in [-T::ONE, nan, -T::INFINITY] {
             assert_eq!(run(new().l1(value)), expected, "L1 {value}");
             assert_eq!(run(new().l2(value)), expected, "L2 {value}");
-            assert_eq!(run(new().trust(value)).0, run(new().trust(T::ZERO)).0, "trust {value}");
+            assert_eq!(run(new().trust(value)), run(new().trust(T::ZERO)), "trust {value}");
         }
         for value in [T::INFINITY, from_f64(1e30)] {
             run(new().l1(value));
@@ -897,7 +898,7 @@ fn lengths_of_parts_stay_and_do_not_matter() {
 fn gram_and_scale_follow_w() {
     fn check<T: Real>(tolerance: f64) {
         for online in [Online::new(), Online::new().components_per_frame(4), Online::new().fixed(2)] {
-            let frames = cast::<T, 32>(&stream::<32, 4>(&parts::<32, 4>(30), 31, 5000, 0.3));
+            let frames = cast::<T, 32>(&stream::<32, 4>(&parts::<32, 4>(30), 31, 2000, 0.3));
             let mut state = OnlineState::<T, 32, 4>::new();
             state.reset(&matrix(&random::<32>(32, 4))).unwrap();
             follow(online, &mut state, &frames);

@@ -32,12 +32,13 @@ pub fn report(shape: &str, metric: &str, value: u64) {
 }
 
 /// The upper median, and the largest.
-pub fn median_and_worst(values: &[u64]) -> (u64, u64) {
+pub fn median_and_worst<V: Copy + Ord + Into<u64>>(values: &[V]) -> (u64, u64) {
     // By counting: sorting can panic, if only on an order that is none.
-    let is_median = |value: &&u64| {
+    let is_median = |value: &&V| {
         let below = values.iter().filter(|other| other < value).count();
         let at_most = values.iter().filter(|other| other <= value).count();
         below <= values.len() / 2 && values.len() / 2 < at_most
     };
-    (values.iter().find(is_median).copied().unwrap_or(0), values.iter().max().copied().unwrap_or(0))
+    let number = |value: Option<&V>| value.map_or(0, |&value| value.into());
+    (number(values.iter().find(is_median)), number(values.iter().max()))
 }

@@ -74,9 +74,7 @@ impl<'w, T: Real, const M: usize, const K: usize> Encoder<'w, T, M, K> {
     ///
     /// A NaN or an infinity in W shows as [`NnlsStatus::NonFinite`] of every frame.
     pub fn new(w: &'w SMatrix<T, M, K>) -> Self {
-        let mut encoder = Self::from_parts(w, &zeros(), &zeros());
-        prepare(&w.data.0, None, &mut encoder.gram.data.0, first_mut(&mut encoder.scale));
-        encoder
+        Self::prepared(w, None)
     }
 
     /// As [`new`](Encoder::new), for the weighted residual Σ v_i(x − Wh)_i². A feature of weight 0 is not read: a dead channel may hold
@@ -97,9 +95,18 @@ impl<'w, T: Real, const M: usize, const K: usize> Encoder<'w, T, M, K> {
         if largest < T::exp2i(-WEIGHT_RANGE) {
             return Err(Error::Weight { row: 0, column: 0 });
         }
-        let mut encoder = Self::from_weighted_parts(w, weights, &zeros(), &zeros());
-        prepare(&w.data.0, Some(first(weights)), &mut encoder.gram.data.0, first_mut(&mut encoder.scale));
-        Ok(encoder)
+        Ok(Self::prepared(w, Some(weights)))
+    }
+
+    fn prepared(w: &'w SMatrix<T, M, K>, weights: Option<&'w SVector<T, M>>) -> Self {
+        const { assert!(M > 0 && K > 0, "a dictionary needs at least one feature and one component") };
+        let (gram, scale) = (
+            SMatrix::from_array_storage(ArrayStorage([[T::ZERO; K]; K])),
+            SVector::from_array_storage(ArrayStorage([[T::ZERO; K]])),
+        );
+        let mut encoder = Self { w, weights, gram, scale, rules: Rules::none() };
+        prepare(&w.data.0, weights.map(first), &mut encoder.gram.data.0, first_mut(&mut encoder.scale));
+        encoder
     }
 
     /// From parts that were prepared before: nothing is computed. In a `static` everything lies in flash.
@@ -237,10 +244,6 @@ pub struct BatchEncoding<T> {
     pub kkt: T,
     /// The frame with the largest relative residual, and that residual. None if no frame was finite.
     pub worst: Option<(usize, T)>,
-}
-
-const fn zeros<T: Real, const R: usize, const C: usize>() -> SMatrix<T, R, C> {
-    SMatrix::from_array_storage(ArrayStorage([[T::ZERO; R]; C]))
 }
 
 const fn copy<T: Real, const R: usize, const C: usize>(from: &SMatrix<T, R, C>) -> SMatrix<T, R, C> {

@@ -23,10 +23,14 @@ impl<T: Real, const M: usize> Frame<'_, T, M> {
 
     /// Feature `i`, i < M, and its weight.
     fn read(&self, i: usize) -> (T, T) {
+        // `get`: where this is not inlined, the compiler does not see that i < M.
+        let x = self.x.get(i).map_or(T::ZERO, |&x| x * self.unit);
         match self.weights {
-            None => (self.x[i] * self.unit, T::ONE),
-            Some(weights) if weights[i] > T::ZERO => (self.x[i] * self.unit, weights[i]),
-            Some(_) => (T::ZERO, T::ZERO),
+            None => (x, T::ONE),
+            Some(weights) => match weights.get(i) {
+                Some(&weight) if weight > T::ZERO => (x, weight),
+                _ => (T::ZERO, T::ZERO),
+            },
         }
     }
 

@@ -132,7 +132,7 @@ fn frames_near_the_limits_of_the_scalar() {
         for size in sizes {
             for (j, x) in frames.iter().enumerate().step_by(9) {
                 // 16 is the largest value of a digit.
-                let x = x.map(|x| (f64::from(x) / 16.0 * f64::from(size)) as f32);
+                let x = x.map(|x| (f64::from(x) / 16.0 * size) as f32);
                 let (h, encoding) = encode(&encoder, &x);
                 let what = format!("parts of {part:e}, digit {j} of size {size:e}");
                 if x.amax() < f32::MIN_POSITIVE {

@@ -96,6 +96,17 @@ fn broken_dictionaries_show_in_every_frame() {
     broken_dictionary::<f64>(false);
 }
 
+/// One part that is broken where the frame is 0.
+#[test]
+fn broken_parts_alone_show_in_every_frame() {
+    for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let w = SMatrix::<f32, 3, 1>::new(value, 1.0, 2.0);
+        for x in [[0.0, 2.0, 4.0], [1.0, 2.0, 4.0], [0.0, -1.0, 0.0], [1e30, 0.0, 0.0]] {
+            refused(&Encoder::new(&w), &SVector::from(x), &format!("{value} in the only part, frame {x:?}"));
+        }
+    }
+}
+
 /// "Every frame" includes the one that is zero.
 #[test]
 fn broken_dictionaries_show_in_a_zero_frame() {

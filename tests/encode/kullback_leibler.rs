@@ -16,11 +16,11 @@ fn reported<T: Real>() -> f64 {
 /// √(2D/Σx) of 50 passes above that of the minimum: what the default leaves on digits, for speed.
 const DEFAULT_LEAVES: f64 = 0.01;
 
-/// The same of 3000 passes, as many as the oracle takes.
+/// The same of 2000 passes, as many as the oracle takes.
 const MANY_LEAVE: f64 = 1e-4;
 
 /// Updates of the oracle, and what they may leave of D, relative to Σx.
-const UPDATES: usize = 3000;
+const UPDATES: usize = 2000;
 const CERTIFIED: f64 = 1e-3;
 
 /// D(x‖Wh) with the ε of the loss, in f64 and in units of Σx.

@@ -208,7 +208,7 @@ impl Parts {
         amounts
     }
 
-    /// The active-set method of Lawson and Hanson with at most `limit` components.
+    /// The plain active-set method, one component after the other and at most `limit` of them, every set solved anew.
     fn reference(&self, target: &Target, limit: usize) -> Vec<f64> {
         let k = self.w.len();
         let norm = dot(&target.x, &target.x).sqrt();

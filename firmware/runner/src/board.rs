@@ -13,6 +13,8 @@ pub struct Board {
     pub features: &'static str,
     /// Soft floating point: no double-precision routine may be linked into f32 images.
     pub soft: bool,
+    /// Bytes of RAM for statics and stack.
+    pub ram: u32,
     /// Compared with C: the cores with a floating-point unit, where no library of soft floating point takes part.
     pub compared: bool,
 }
@@ -24,6 +26,7 @@ pub const BOARDS: [Board; 6] = [
         target: "thumbv6m-none-eabi",
         features: "--mattr=",
         soft: true,
+        ram: 16 << 10,
         compared: false,
     },
     Board {
@@ -32,6 +35,7 @@ pub const BOARDS: [Board; 6] = [
         target: "thumbv7m-none-eabi",
         features: "--mattr=",
         soft: true,
+        ram: 4 << 20,
         compared: false,
     },
     Board {
@@ -40,6 +44,7 @@ pub const BOARDS: [Board; 6] = [
         target: "thumbv7em-none-eabihf",
         features: "--mattr=",
         soft: false,
+        ram: 4 << 20,
         compared: true,
     },
     Board {
@@ -48,6 +53,7 @@ pub const BOARDS: [Board; 6] = [
         target: "thumbv7em-none-eabihf",
         features: "--mattr=",
         soft: false,
+        ram: 4 << 20,
         compared: true,
     },
     Board {
@@ -56,6 +62,7 @@ pub const BOARDS: [Board; 6] = [
         target: "thumbv8m.main-none-eabihf",
         features: "--mattr=+fp-armv8d16sp",
         soft: false,
+        ram: 4 << 20,
         compared: true,
     },
     Board {
@@ -64,6 +71,7 @@ pub const BOARDS: [Board; 6] = [
         target: "riscv32imc-unknown-none-elf",
         features: "--mattr=",
         soft: true,
+        ram: 4 << 20,
         compared: false,
     },
 ];

@@ -23,9 +23,13 @@ impl Image {
         if self.profile == "small" { "s" } else { "3" }
     }
 
-    /// Only ever linked.
-    pub fn runs(&self) -> bool {
-        self.name != "nopanic"
+    /// False if it is only ever linked: the proof, and what does not fit the board.
+    pub fn runs(&self, board: &Board) -> bool {
+        match self.name.as_str() {
+            "nopanic" => false,
+            "piano" => board.ram >= 32 << 10,
+            _ => true,
+        }
     }
 
     /// Ends in a fault on purpose.
@@ -35,11 +39,16 @@ impl Image {
 }
 
 /// Builds every image of a board.
-pub fn images(board: &Board, profile: &'static str, tools: &Tools) -> Result<Vec<Image>> {
-    cargo(board, profile, tools, &["--bins"])?;
+/// `only`: no other than this one.
+pub fn images(board: &Board, profile: &'static str, tools: &Tools, only: Option<&str>) -> Result<Vec<Image>> {
+    match only {
+        Some(VERSUS) => {}
+        Some(name) => cargo(board, profile, tools, &["--bin", name])?,
+        None => cargo(board, profile, tools, &["--bins"])?,
+    }
     // The comparison is made at the highest level on both sides.
     let compared = board.compared && profile == "release";
-    if compared {
+    if compared && only.is_none_or(|name| name == VERSUS) {
         cargo(board, profile, tools, &["--bin", VERSUS, "--features", "c"])?;
     }
     let folder = tools.root.join("target").join(board.target).join(profile);
@@ -47,7 +56,7 @@ pub fn images(board: &Board, profile: &'static str, tools: &Tools) -> Result<Vec
     let paths = sources.filter_map(|file| file.ok().map(|file| file.path()));
     let mut names: Vec<String> =
         paths.filter_map(|path| path.file_stem().and_then(|name| name.to_str()).map(str::to_owned)).collect();
-    names.retain(|name| name != VERSUS || compared);
+    names.retain(|name| (name != VERSUS || compared) && only.is_none_or(|only| name == only));
     names.sort();
     Ok(names.into_iter().map(|name| Image { path: folder.join(&name), name, profile }).collect())
 }

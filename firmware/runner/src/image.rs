@@ -33,7 +33,7 @@ pub fn run(image: &Image, board: &Board, tools: &Tools, bless: bool) -> Result<V
     if board.soft && !matches!(image.name.as_str(), "digest" | "nopanic") {
         elf::without_double_precision(image)?;
     }
-    if !image.runs() {
+    if !image.runs(board) {
         return Ok(Vec::new());
     }
     let finished = emulate(image, board)?;

@@ -68,8 +68,8 @@ fn run(options: &Options) -> Result<Vec<String>> {
     for board in &boards {
         for profile in build::PROFILES {
             progress.begin(format!("{}: builds, profile {profile}", board.name));
-            let images = build::images(board, profile, &tools)?;
-            for image in images.iter().filter(|image| options.image.as_deref().is_none_or(|name| name == image.name)) {
+            let images = build::images(board, profile, &tools, options.image.as_deref())?;
+            for image in &images {
                 let name = format!("{} ({}): {}, opt-level {}", board.name, board.core, image.name, image.opt_level());
                 progress.begin(name.clone());
                 let verdict = match image::run(image, board, &tools, options.bless_output) {
