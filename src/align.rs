@@ -111,14 +111,20 @@ fn assign<T: Real, const K: usize>(gain: &[[T; K]; K]) -> [usize; K] {
                     before[j] = from;
                 }
             }
-            let nearest = (0..K).filter(|&j| !done[j]).reduce(|a, b| if distance[b] < distance[a] { b } else { a });
-            let Some(j) = nearest.filter(|&j| j < K) else { break FREE };
-            reached = distance[j];
-            if row_of[j] == FREE {
-                break j;
+            let (mut nearest, mut least) = (FREE, T::INFINITY);
+            for j in 0..K {
+                if !done[j] && (nearest == FREE || distance[j] < least) {
+                    (nearest, least) = (j, distance[j]);
+                }
             }
-            done[j] = true;
-            (row, from) = (row_of[j], j);
+            // `get`: the compiler does not see that `nearest` is below K.
+            let (Some(&known), Some(done)) = (row_of.get(nearest), done.get_mut(nearest)) else { break FREE };
+            reached = least;
+            if known == FREE {
+                break nearest;
+            }
+            *done = true;
+            (row, from) = (known, nearest);
         };
         rows[start] += reached;
         for j in 0..K {

@@ -7,7 +7,7 @@
 use nalgebra::SVector;
 
 use crate::kernel::{self, Frame};
-use crate::nnls::{ActiveSet, NnlsStatus, System};
+use crate::nnls::{ActiveSet, NnlsStatus, Prepared, System};
 use crate::scalar::Real;
 
 /// Passes of coordinate descent that guess the active set of a cold start; exact least squares does the rest. Digits, K 8:
@@ -82,36 +82,43 @@ impl<T: Real, const M: usize, const K: usize> Dictionary<'_, T, M, K> {
         let mut outward = T::ONE;
         let mut b = [T::ZERO; K];
         let mut energy = frame.energy();
-        let mut largest = self.project(&frame, &mut b);
-        if !(in_range(largest, 1) && in_range(energy, 2)) {
+        frame.cross(self.w, &mut b);
+        let mut largest = self.scale_by(&mut b);
+        if !(self.is_handy() && in_range(largest, 1) && in_range(energy, 2) && energy.exponent() > -T::MAX_EXPONENT / 3)
+        {
             let Some(peak) = frame.largest() else { return Encoding::non_finite(0) };
-            if peak == T::ZERO {
+            if peak == T::ZERO && largest.is_finite() {
                 *h = [T::ZERO; K];
                 return Encoding::zero();
             }
             let exponent = (peak.exponent() + 1).clamp(T::MIN_EXPONENT, -T::MIN_EXPONENT);
             (frame.unit, outward) = (T::exp2i(-exponent), T::exp2i(exponent));
             energy = frame.energy();
-            largest = self.project(&frame, &mut b);
+            largest = self.project_scaled(&frame, &mut b);
             if !largest.is_finite() {
                 return Encoding::non_finite(0); // the dictionary is broken
             }
         }
         if rules.l1 > T::ZERO {
-            // From 1 on every code is 0; the bound keeps numbers finite.
-            let l1 = smaller(rules.l1, T::TWO) * energy.sqrt();
+            let l1 = rules.l1 * energy.sqrt();
+            largest = T::ZERO;
             for b in &mut b {
-                *b -= l1;
+                *b = if rules.l1 < T::ONE { *b - l1 } else { T::ZERO };
+                largest = largest.at_least(b.abs());
             }
-            largest = b.iter().fold(T::ZERO, |largest, b| largest.at_least(b.abs()));
         }
         let mut y = [T::ZERO; K];
         let mut system = System::prepared(self.gram, smaller(rules.l2.positive(), T::exp2i(HEAVY)));
         let mut active_set = ActiveSet::new(&mut system, rules.limit);
         let solution = if rules.warm || rules.limit < K || rules.l2 > T::ZERO {
             if rules.warm {
+                let mut known = 0;
                 for ((y, &h), &scale) in y.iter_mut().zip(h.iter()).zip(self.scale) {
                     *y = if h > T::ZERO { h * frame.unit / scale } else { T::ZERO };
+                    known += usize::from(*y > T::ZERO);
+                }
+                if known > rules.limit {
+                    y = [T::ZERO; K];
                 }
             }
             active_set.solve(&b, &mut y)
@@ -120,26 +127,27 @@ impl<T: Real, const M: usize, const K: usize> Dictionary<'_, T, M, K> {
             kernel::descend_single(self.gram, PASSES, &mut y, &mut gradient);
             active_set.solve_from(&b, &mut y, &mut gradient, largest)
         };
-        // ‖Wh‖² at the exact solution: the part of the frame that the dictionary reaches is orthogonal to the rest.
-        let (mut active, mut explained) = (0, T::ZERO);
-        let mut finite = solution.status != NnlsStatus::NonFinite;
-        for ((y, &b), &scale) in y.iter_mut().zip(&b).zip(self.scale) {
-            explained += *y * b;
-            *y *= scale;
-            finite &= (*y * outward).is_finite();
+        let mut code = y;
+        for (code, &scale) in code.iter_mut().zip(self.scale) {
+            *code *= scale;
+        }
+        let mut rest = frame.residual(self.w, &code);
+        if rest < T::ROW_WISE * energy && !(rules.l1 > T::ZERO || rules.l2 > T::ZERO) {
+            // Of a frame that is explained to so little, the rounding of b is a large part of what is left.
+            self.refine(&frame, &active_set, &mut y, &mut code, &mut rest);
+        }
+        let mut active = 0;
+        let mut finite = solution.status != NnlsStatus::NonFinite && rest.is_finite();
+        for (y, &scale) in y.iter_mut().zip(self.scale) {
+            // In this order: no product leaves the range unless the result does.
+            *y *= scale * outward;
+            finite &= y.is_finite();
             active += usize::from(*y > T::ZERO);
         }
         if !finite {
             return Encoding::non_finite(solution.solves);
         }
-        let mut rest = energy - explained;
-        let plain = solution.status == NnlsStatus::Optimal && !(rules.l1 > T::ZERO || rules.l2 > T::ZERO);
-        if !(plain && rest > T::CANCELS * energy) {
-            rest = frame.residual(self.w, &y);
-        }
-        for (h, y) in h.iter_mut().zip(y) {
-            *h = y * outward;
-        }
+        *h = y;
         Encoding {
             status: solution.status,
             residual: rest.sqrt() * outward,
@@ -150,9 +158,33 @@ impl<T: Real, const M: usize, const K: usize> Dictionary<'_, T, M, K> {
         }
     }
 
-    /// b = D·Wᵀx. Returns the largest |b_k|; infinite if one of them is not finite.
-    fn project(&self, frame: &Frame<'_, T, M>, b: &mut [T; K]) -> T {
-        frame.cross(self.w, b);
+    /// One Newton step on the active set from the gradient DWᵀ(x − Wh) of the direct residual, taken if that becomes smaller.
+    #[inline(never)]
+    fn refine(
+        &self,
+        frame: &Frame<'_, T, M>,
+        active_set: &ActiveSet<'_, Prepared<'_, T, K>, K>,
+        y: &mut [T; K],
+        code: &mut [T; K],
+        rest: &mut T,
+    ) {
+        let mut gradient = [T::ZERO; K];
+        frame.gradient(self.w, code, &mut gradient);
+        self.scale_by(&mut gradient);
+        let mut refined = *y;
+        active_set.step(&gradient, &mut refined);
+        let mut better = refined;
+        for (better, &scale) in better.iter_mut().zip(self.scale) {
+            *better *= scale;
+        }
+        let left = frame.residual(self.w, &better);
+        if left < *rest {
+            (*y, *code, *rest) = (refined, better, left);
+        }
+    }
+
+    /// `b` ← D·b. Returns the largest |b_k|; infinite if one of them is not finite.
+    fn scale_by(&self, b: &mut [T; K]) -> T {
         let (mut largest, mut total) = (T::ZERO, T::ZERO);
         for (b, &scale) in b.iter_mut().zip(self.scale) {
             *b *= scale;
@@ -161,13 +193,30 @@ impl<T: Real, const M: usize, const K: usize> Dictionary<'_, T, M, K> {
         }
         if total.is_finite() { largest } else { T::INFINITY }
     }
+
+    /// As `cross` and `scale_by`, with every part read at about unit length: for sizes whose products leave the range.
+    #[inline(never)]
+    fn project_scaled(&self, frame: &Frame<'_, T, M>, b: &mut [T; K]) -> T {
+        let mut largest = T::ZERO;
+        for ((b, w), &scale) in b.iter_mut().zip(self.w).zip(self.scale) {
+            let unit = T::exp2i(scale.exponent());
+            *b = frame.inner_scaled(w, unit) * (scale / unit);
+            largest = if b.is_finite() { largest.at_least(b.abs()) } else { T::INFINITY };
+        }
+        largest
+    }
+
+    /// No part is so long or so short that its products with a frame of usual size are not normal numbers.
+    fn is_handy(&self) -> bool {
+        self.scale.iter().all(|&scale| scale == T::ZERO || in_range(scale, 1))
+    }
 }
 
 fn smaller<T: Real>(a: T, b: T) -> T {
     if a < b { a } else { b }
 }
 
-/// Far from where squares, `power` = 1, or fourth powers of `value` would over- or underflow.
+/// Far from where squares, `power` = 1, or the number itself, 2, would over- or underflow.
 fn in_range<T: Real>(value: T, power: i32) -> bool {
     value.exponent().abs() <= power * (T::MAX_EXPONENT / 3)
 }
@@ -192,17 +241,24 @@ pub(crate) fn prepare<T: Real, const M: usize, const K: usize>(
             gram[q][k] = value;
         }
     }
-    let length = |k: usize| gram[k][k].sqrt();
-    let inverse: [T; K] = core::array::from_fn(|k| {
-        // Not finite stays so, and shows in every frame.
-        if gram[k][k] <= T::TINY { T::ZERO } else { T::ONE / length(k) }
-    });
+    let mut inverse = [T::ZERO; K];
+    for k in 0..K {
+        let energy = gram[k][k];
+        if energy > T::TINY || !energy.is_finite() {
+            // What is not finite stays so, and shows in every frame.
+            inverse[k] = if energy.is_finite() { T::ONE / energy.sqrt() } else { T::INFINITY };
+        }
+        scale[k] = inverse[k] * unit[k];
+        if inverse[k].is_finite() && !scale[k].is_finite() {
+            // Made of subnormal numbers: no coefficient is large enough for it.
+            (inverse[k], scale[k]) = (T::ZERO, T::ZERO);
+        }
+    }
     for k in 0..K {
         for q in 0..K {
             gram[k][q] *= inverse[k] * inverse[q];
         }
         gram[k][k] = if inverse[k] > T::ZERO { T::ONE } else { T::ZERO };
-        scale[k] = inverse[k] * unit[k];
     }
 }
 

@@ -100,6 +100,9 @@ pub use rand_core;
 #[doc = include_str!("into_your_firmware.md")]
 pub mod into_your_firmware {}
 
+#[doc = include_str!("from_scikit_learn.md")]
+pub mod from_scikit_learn {}
+
 mod align;
 mod columns;
 mod dictionary;

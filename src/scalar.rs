@@ -82,8 +82,6 @@ pub trait Real:
     const FLOOR: Self;
     /// Decrease of the squared relative error that is rounding.
     const NO_DECREASE: Self;
-    /// Squared relative residual above which ‖x‖² − ⟨x, Wh⟩ of an exact code gives the residual to 1e-6 (f32) or 1e-15 (f64) of ‖x‖: 1/16.
-    const CANCELS: Self;
     /// Default of [`Stop::rel_tol`](crate::Stop::rel_tol), 1e-4.
     const REL_TOL: Self;
     /// Share of the first pass's squared step below which further passes over a vector are not worth their cost, 0.01.
@@ -151,7 +149,6 @@ macro_rules! real {
             const MIN_EXPONENT: i32 = 1 - $bias;
             const MAX_EXPONENT: i32 = $bias;
             $(const $name: Self = $value;)+
-            const CANCELS: Self = 0.0625;
             const REL_TOL: Self = 1e-4;
             const PASS_RATIO: Self = 0.01;
             const FAINT: Self = 1e-4;

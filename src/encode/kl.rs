@@ -27,7 +27,8 @@ use crate::scalar::Real;
 ///
 /// # Notes
 ///
-/// y is taken as Wh + ε, ε = 1e-12 (f32) or 1e-26 (f64) of the largest entry of x. x·2^e gives the same bits, scaled.
+/// y is taken as Wh + ε, ε = 1e-12 (f32) or 1e-26 (f64) of the largest entry of x. x·2^e gives the same bits, scaled. A part whose
+/// entries sum up to no more than 2⁻¹⁰⁰ (f32), 2⁻¹⁰⁰⁰ (f64), counts as zero.
 ///
 /// # Example
 ///
@@ -128,10 +129,8 @@ impl<'w, T: Real, const M: usize, const K: usize> KlEncoder<'w, T, M, K> {
         let mut y = [T::ZERO; K];
         for ((y, &h), &sum) in y.iter_mut().zip(h.iter()).zip(&self.sums) {
             let known = h * inward;
-            if self.warm && known > T::ZERO && known.is_finite() {
-                *y = known;
-            } else if sum > T::TINY {
-                *y = share / sum;
+            if sum > T::TINY {
+                *y = if self.warm && known > T::ZERO && known.is_finite() { known } else { share / sum };
             }
         }
         for _ in 0..self.passes {

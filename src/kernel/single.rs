@@ -5,7 +5,7 @@ use super::{inner, rolled};
 use crate::scalar::Real;
 
 /// Features that share one walk over the components in [`Frame::residual`]: their differences stay in registers.
-const GROUP: usize = 8;
+const GROUP: usize = 16;
 
 /// A frame as it is read: times a power of two, and 0 where its weight is 0, whatever it holds there.
 #[derive(Clone, Copy)]
@@ -96,45 +96,72 @@ impl<T: Real, const M: usize> Frame<'_, T, M> {
         Some(largest)
     }
 
-    /// Σ vᵢ(x − Wh)ᵢ², every entry component by component. M·K multiply-adds; components that are 0 cost nothing.
+    /// Σ vᵢ(aᵢ·unit)·xᵢ, sequential in i.
+    pub(crate) fn inner_scaled(&self, a: &[T; M], unit: T) -> T {
+        let mut sum = T::ZERO;
+        for (i, &a) in a.iter().enumerate() {
+            let (x, weight) = self.read(i);
+            sum += (a * unit) * (x * weight);
+        }
+        sum
+    }
+
+    /// x − Wh for the features from `first` on, every entry component by component. Components that are 0 cost nothing.
+    #[inline(always)]
+    fn rest<const K: usize, const G: usize>(&self, w: &[[T; M]; K], h: &[T; K], first: usize) -> [T; G] {
+        let mut r = [T::ZERO; G];
+        match self.x.get(first..first + G) {
+            Some(x) if self.is_plain() => r.copy_from_slice(x),
+            _ => {
+                for (l, r) in r.iter_mut().enumerate() {
+                    (*r, _) = self.read(first + l);
+                }
+            }
+        }
+        for (w, &h) in w.iter().zip(h) {
+            if h != T::ZERO
+                && let Some(w) = w.get(first..first + G)
+            {
+                for (r, &w) in r.iter_mut().zip(w) {
+                    *r -= w * h;
+                }
+            }
+        }
+        r
+    }
+
+    /// Σ vᵢ(x − Wh)ᵢ² as eight interleaved sums. M·a multiply-adds for a components that are not 0.
     #[inline(never)]
     pub(crate) fn residual<const K: usize>(&self, w: &[[T; M]; K], h: &[T; K]) -> T {
-        let mut sums = [T::ZERO; GROUP];
+        let mut sums = [T::ZERO; CHAINS];
         let plain = self.is_plain();
         let mut first = 0;
         while first + GROUP <= M {
-            let mut r = [T::ZERO; GROUP];
-            match self.x.get(first..first + GROUP) {
-                Some(x) if plain => r.copy_from_slice(x),
-                _ => {
-                    for (l, r) in r.iter_mut().enumerate() {
-                        (*r, _) = self.read(first + l);
-                    }
-                }
-            }
-            for (w, &h) in w.iter().zip(h) {
-                if h != T::ZERO
-                    && let Some(w) = w.get(first..first + GROUP)
-                {
-                    for (r, &w) in r.iter_mut().zip(w) {
-                        *r -= w * h;
-                    }
-                }
-            }
-            for (l, (sum, &r)) in sums.iter_mut().zip(&r).enumerate() {
-                let (_, weight) = if plain { (r, T::ONE) } else { self.read(first + l) };
-                *sum += r * (r * weight);
+            let rest: [T; GROUP] = self.rest(w, h, first);
+            for (l, &r) in rest.iter().enumerate() {
+                let weight = if plain { T::ONE } else { self.read(first + l).1 };
+                sums[l % CHAINS] += r * (r * weight);
             }
             first += GROUP;
         }
-        for (sum, i) in sums.iter_mut().zip(first..M) {
-            let (mut r, weight) = self.read(i);
-            for (w, &h) in w.iter().zip(h) {
-                r -= w[i] * h;
-            }
-            *sum += r * (r * weight);
+        for i in first..M {
+            let [r]: [T; 1] = self.rest(w, h, i);
+            sums[i % CHAINS] += r * (r * self.read(i).1);
         }
         total(sums)
+    }
+
+    /// `out` = WᵀV(x − Wh), from the direct residual. 2M·K multiply-adds.
+    #[inline(never)]
+    pub(crate) fn gradient<const K: usize>(&self, w: &[[T; M]; K], h: &[T; K], out: &mut [T; K]) {
+        *out = [T::ZERO; K];
+        for i in 0..M {
+            let [r]: [T; 1] = self.rest(w, h, i);
+            let r = r * self.read(i).1;
+            for (out, w) in out.iter_mut().zip(w) {
+                *out += w[i] * r;
+            }
+        }
     }
 }
 

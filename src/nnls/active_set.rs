@@ -105,6 +105,19 @@ impl<'s, S, const K: usize> ActiveSet<'s, S, K> {
         self.improve(b, x, &mut used, gradient, largest)
     }
 
+    /// `x` moves by the Newton step of `gradient` on the set in use, clipped at 0.
+    pub(crate) fn step<T: Real>(&self, gradient: &[T; K], x: &mut [T; K])
+    where
+        S: Store<T, K>,
+    {
+        let mut y = [T::ZERO; K];
+        self.system.gather(gradient, &mut y);
+        self.system.solve_places(&mut y);
+        for (k, &step) in self.system.places().zip(&y) {
+            x[k] = (x[k] + step).positive();
+        }
+    }
+
     /// The steps from a factored set `used`, the `gradient` of its `x` given.
     #[inline]
     fn improve<T: Real>(

@@ -15,7 +15,7 @@ use crate::scalar::Real;
 pub(crate) use active_set::ActiveSet;
 pub(crate) use equations::Equations;
 pub use least_squares::least_squares;
-pub(crate) use system::System;
+pub(crate) use system::{Prepared, System};
 
 /// How [`solve`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

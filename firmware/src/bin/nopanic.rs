@@ -13,10 +13,11 @@ use tinynmf::kaczmarz::{self, Sampling};
 use tinynmf::nalgebra::{SMatrix, SVector};
 use tinynmf::rand_core::SeedableRng;
 use tinynmf::{
-    Als, AlsWorkspace, AlternateWorkspace, Anls, AnlsWorkspace, ChainWorkspace, Columns, Error, Factors, Full, History,
-    HoldOut, Kaczmarz, KaczmarzEntry, KaczmarzEntryWorkspace, KaczmarzWorkspace, Mask, Momentum, MomentumWorkspace, Mu,
-    MuKl, MuKlWorkspace, Nmf, Observer, Outcome, Problem, Progress, Quantized, RandomAls, RandomAlsWorkspace,
-    RandomColumns, Real, RestartLog, Solver, Spa, Start, Stop, Uniform, Weighted, Workspace, nnls, rank_curve,
+    Als, AlsWorkspace, AlternateWorkspace, Anls, AnlsWorkspace, ChainWorkspace, Columns, Encoder, Error, Factors, Full,
+    Hals, History, HoldOut, Kaczmarz, KaczmarzEntry, KaczmarzEntryWorkspace, KaczmarzWorkspace, KlEncoder, Mask,
+    Momentum, MomentumWorkspace, Mu, MuKl, MuKlWorkspace, Nmf, Observer, Online, OnlineState, Outcome, Problem,
+    Progress, Quantized, RandomAls, RandomAlsWorkspace, RandomColumns, Real, RestartLog, Solver, Spa, Start, Stop,
+    Uniform, Weighted, Workspace, nnls, rank_curve,
 };
 use tinynmf_firmware::image;
 
@@ -35,6 +36,13 @@ fn run() -> Result<(), Error> {
     masked()?;
     solve::<f32>();
     solve::<f64>();
+    known::<f32>()?;
+    known::<f64>()?;
+    encode::<f32>()?;
+    encode::<f64>()?;
+    source(&mut Sink)?;
+    follow::<f32>()?;
+    follow::<f64>()?;
     #[cfg(feature = "control")]
     black_box(COUNTS[black_box(N)]);
     Ok(())
@@ -159,6 +167,79 @@ fn solve<T: Real>() {
     let mut rng = XorShiftRng::seed_from_u64(black_box(1));
     kaczmarz::solve(&gram, &cross, &mut h, black_box(9), &mut rng);
     black_box(h);
+}
+
+/// A dictionary of which two parts stay, and the names of the others.
+fn known<T: Real>() -> Result<(), Error> {
+    let x = black_box(SMatrix::<T, M, N>::from_element(T::ONE));
+    let problem = Problem::new(&x)?;
+    let mut factors = Factors::<T, M, N, K>::zeros();
+    let parts = black_box(SMatrix::<T, M, 2>::from_element(T::ONE));
+    factors.init_with_known(&problem, Spa, &parts);
+    let fixed = black_box(2);
+    let nmf = Nmf::new(Momentum::new(Hals::new().fixed(fixed)));
+    report(nmf.fit(&problem, &mut factors, &mut Workspace::new())?);
+    report(Nmf::new(Anls::new().fixed(fixed)).fit(&problem, &mut factors, &mut AnlsWorkspace::new())?);
+    report(Nmf::new(Mu::new().fixed(fixed)).fit(&problem, &mut factors, &mut AlternateWorkspace::new())?);
+    report(Nmf::new(Als::new().fixed(fixed)).fit(&problem, &mut factors, &mut AlsWorkspace::new())?);
+    let mut trial = Factors::zeros();
+    let start = |_| Start::Uniform;
+    let log: RestartLog<T, 2> = nmf.fit_restarts(&problem, start, &mut factors, &mut trial, &mut Workspace::new())?;
+    report(log.outcome());
+    black_box(factors.align_to(black_box(&trial.w)));
+    Ok(())
+}
+
+fn encode<T: Real>() -> Result<(), Error> {
+    let w = black_box(SMatrix::<T, M, K>::from_element(T::ONE));
+    let weights = black_box(SVector::<T, M>::from_element(T::ONE));
+    let (x, mut h) = (black_box(SVector::<T, M>::from_element(T::ONE)), black_box(SVector::from_element(T::ONE)));
+    let encoder = Encoder::new(&w);
+    encoder.validate()?;
+    let again = Encoder::from_parts(&w, encoder.gram(), encoder.scale());
+    for encoder in [encoder.warm(black_box(true)), again, Encoder::weighted(&w, &weights)?] {
+        black_box(encoder.encode(&x, &mut h));
+        let encoder = encoder.max_active(black_box(3)).l1(black_box(T::HALF)).l2(black_box(T::HALF));
+        black_box(encoder.encode(&x, &mut h));
+        let frames = Quantized { frames: black_box(&COUNTS), scale: black_box(T::HALF) };
+        let mut codes = SMatrix::<T, K, N>::from_element(T::ZERO);
+        black_box(encoder.encode_batch(&frames, &mut codes)?);
+    }
+    let encoder = KlEncoder::new(&w)?;
+    black_box(encoder.passes(black_box(7)).warm(black_box(true)).encode(&x, &mut h)?);
+    Ok(())
+}
+
+/// Where text goes to on a device without any.
+struct Sink;
+
+impl core::fmt::Write for Sink {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        black_box(text);
+        Ok(())
+    }
+}
+
+fn source(out: &mut Sink) -> Result<(), Error> {
+    let w = black_box(SMatrix::<f32, M, K>::from_element(1.0));
+    let weights = black_box(SVector::<f32, M>::from_element(1.0));
+    _ = black_box(Encoder::weighted(&w, &weights)?.write_source(out));
+    Ok(())
+}
+
+fn follow<T: Real>() -> Result<(), Error> {
+    let w = black_box(SMatrix::<T, M, K>::from_element(T::ONE));
+    let (x, mut h) = (black_box(SVector::<T, M>::from_element(T::ONE)), SVector::from_element(T::ZERO));
+    let mut state = black_box(OnlineState::new());
+    black_box(Online::new().push(&mut state, &x, &mut h));
+    state.reset(&w)?;
+    let online = Online::new().half_life(black_box(T::TWO)).components_per_frame(black_box(2)).fixed(black_box(1));
+    let online = online.trust(black_box(T::TWO)).l1(black_box(T::HALF)).l2(black_box(T::HALF));
+    online.validate()?;
+    black_box(online.push(&mut state, &x, &mut h));
+    black_box(state.align_to(&w));
+    state.forget();
+    Ok(())
 }
 
 fn report<T>(outcome: Outcome<T>) {
