@@ -3,10 +3,11 @@
 
 use rand_xorshift::XorShiftRng;
 use tinynmf::kaczmarz::Sampling;
+use tinynmf::nalgebra::{ArrayStorage, SMatrix, SVector};
 use tinynmf::rand_core::{Rng, SeedableRng};
 use tinynmf::{
-    Als, Anls, Chain, Error, Factors, Hals, Kaczmarz, KaczmarzEntry, Momentum, Mu, MuKl, Nmf, Problem, RandomAls, Real,
-    Solver, Start, Stop,
+    Als, Anls, Chain, Encoder, Error, Factors, Hals, Kaczmarz, KaczmarzEntry, KlEncoder, Momentum, Mu, MuKl, Nmf,
+    Online, OnlineState, Problem, RandomAls, Real, Solver, Start, Stop,
 };
 
 const M: usize = 13;
@@ -42,11 +43,47 @@ where
     let nmf = Nmf::new(solver).stop(Stop::new().max_sweeps(30)).seed(1);
     let mut ws = S::Workspace::default();
     nmf.fit_restarts::<M, N, K, 1, _>(&problem, |_| start, &mut best, &mut trial, &mut ws)?;
-    let values = best.w.iter().chain(best.h.iter());
-    Ok(values.fold(0xcbf2_9ce4_8422_2325, |hash, value| {
+    Ok(hash(best.w.iter().chain(best.h.iter())))
+}
+
+fn hash<'v, T: Real>(values: impl Iterator<Item = &'v T>) -> u64 {
+    values.fold(0xcbf2_9ce4_8422_2325, |hash, value| {
         let bytes = value.bits().to_le_bytes();
         bytes.iter().fold(hash, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
-    }))
+    })
+}
+
+/// Codes of noise in parts of noise, exact, sparse and by Kullback–Leibler.
+#[inline(never)]
+fn codes<T: Real>() -> Result<u64, Error> {
+    let mut rng = XorShiftRng::seed_from_u64(9);
+    let w = SMatrix::<T, M, K>::from_fn(|_, _| T::unit(rng.next_u64()));
+    let (exact, mut sum) = (Encoder::new(&w), 0);
+    let sparse = exact.clone().l1(tenth()).l2(tenth()).max_active(2);
+    let divergence = KlEncoder::new(&w)?;
+    for _ in 0..N {
+        let x = SVector::<T, M>::from_fn(|_, _| T::unit(rng.next_u64()));
+        let mut h = [const { SVector::<T, K>::from_array_storage(ArrayStorage([[T::ZERO; K]])) }; 3];
+        let [a, b, c] = &mut h;
+        exact.encode(&x, a);
+        sparse.encode(&x, b);
+        divergence.encode(&x, c)?;
+        sum ^= hash(h.iter().flat_map(|h| h.iter()));
+    }
+    Ok(sum)
+}
+
+/// The dictionary after noise was pushed.
+#[inline(never)]
+fn stream<T: Real>() -> Result<u64, Error> {
+    let mut rng = XorShiftRng::seed_from_u64(11);
+    let (mut state, online) = (OnlineState::<T, M, K>::new(), Online::new().half_life(T::from_count(20)).fixed(1));
+    for _ in 0..10 * N {
+        let x = SVector::<T, M>::from_fn(|_, _| T::unit(rng.next_u64()));
+        let mut h = SVector::from_element(T::ZERO);
+        online.push(&mut state, &x, &mut h);
+    }
+    Ok(hash(state.w.iter()))
 }
 
 fn tenth<T: Real>() -> T {
@@ -63,7 +100,10 @@ macro_rules! expected {
                 digest: || digest::<T, _>($solver, Start::$start),
                 expected_f32: $f32,
                 expected_f64: $f64,
-            }),+].into_iter()
+            }),+].into_iter().chain([
+                Fit { name: "codes", digest: codes::<T>, expected_f32: 0x465f9a0148910359, expected_f64: 0x6cd2f056957f7bc0 },
+                Fit { name: "stream", digest: stream::<T>, expected_f32: 0xe94ef616b34fb3c6, expected_f64: 0x2d4417dffe92288d },
+            ])
         }
     };
 }
