@@ -55,6 +55,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     std::fs::create_dir_all(path.parent().expect("a file in a folder"))?;
     draw(&path, &still, &following, half)?;
     println!("picture: {}", path.display());
+    if mean(&following[stream.len() - 300..]) > 0.6 * mean(&still[stream.len() - 300..]) {
+        return Err("the dictionary did not follow".into());
+    }
     Ok(())
 }
 

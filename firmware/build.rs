@@ -62,7 +62,7 @@ fn memory(board: &Board, image: &str) -> String {
     let length = if image == "piano" { length.max(32 * KB) } else { length };
     // Most images keep factors in statics; this one has workspaces on the stack.
     let stack = match image {
-        "digest" => length * 3 / 4,
+        "digest" | "digest_codes" => length * 3 / 4,
         // Keeps the cost of 1000 frames.
         "encode" => 12 * KB,
         // Codes in 24 parts.

@@ -30,6 +30,12 @@
 //! | fit with missing entries or weights | [`Mask`], [`Weighted`]; [`KaczmarzEntry`], [`Kaczmarz`], [`RandomAls`] |
 //! | choose K | [`HoldOut`], [`rank_curve!`] |
 //! | choose the start | [`Uniform`], [`RandomColumns`], [`Spa`], your own [`Init`], or the factors as they are |
+//! | explain frames by a dictionary that stays | [`Encoder`], exact; [`KlEncoder`] |
+//! | follow a stream | [`Online`], [`OnlineState`] |
+//! | keep some parts as they are | [`Hals::fixed`], [`Factors::init_with_known`], [`Online::fixed`] |
+//! | keep the names of parts | [`Factors::align_to`], [`OnlineState::align_to`] |
+//! | put a dictionary into flash | [`Encoder::write_source`], [`Encoder::from_parts`] |
+//! | bring a dictionary from scikit-learn | [`from_scikit_learn`] |
 //! | solve one small problem exactly | [`nnls::solve`] |
 //! | link it into firmware | [`into_your_firmware`] |
 //!
@@ -88,7 +94,7 @@
 //! # Numbers
 //!
 //! f32 and f64 through the sealed trait [`Real`]. The same program gives the same bits on every target and at every
-//! optimisation level; no feature changes a number. `std` only forwards to nalgebra.
+//! optimisation level; no feature changes a number. `std` only forwards to nalgebra, `serde` stores an [`OnlineState`].
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

@@ -66,6 +66,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     std::fs::create_dir_all(path.parent().expect("a file in a folder"))?;
     roll::draw(&path, &amounts, &score, &found)?;
     println!("picture: {}", path.display());
+    if piano::f1(hits, found.len(), expected.len()) < 0.95 {
+        return Err("F1 is below 0.95".into());
+    }
     Ok(())
 }
 

@@ -87,3 +87,14 @@ impl Line {
         }
     }
 }
+
+/// Prints a digest and what it is of. 1 if it is not the one that is expected, and says so.
+pub fn compared(precision: &str, name: &str, digest: u64, expected: u64) -> u32 {
+    let line = Line::new().text(precision).hex(digest).text(" ").text(name);
+    if digest == expected {
+        line.print();
+        return 0;
+    }
+    line.text(": should be").hex(expected).print();
+    1
+}

@@ -30,6 +30,7 @@ pub(crate) fn column_sums<T: Real, const M: usize, const K: usize>(w: &[[T; M]; 
 }
 
 /// h_k ← h_k·Σᵢ w_ik·x_i/y_i / Σᵢ w_ik, all components from the same y; then zeros that ought not to be.
+#[inline(never)]
 pub(crate) fn improve_column<T: Real, const M: usize, const K: usize>(
     w: &[[T; M]; K],
     parts: &[T; K],

@@ -3,11 +3,12 @@
 
 mod fits;
 
-use fits::{Fit, fits};
+use fits::{Fit, codes_and_stream, fits};
 use tinynmf::Real;
 
 fn check<T: Real>(expected: impl Fn(&Fit) -> u64) {
     let wrong: Vec<String> = fits::<T>()
+        .chain(codes_and_stream::<T>())
         .map(|fit| (fit.name, (fit.digest)().unwrap(), expected(&fit)))
         .filter(|(_, digest, expected)| digest != expected)
         .map(|(name, digest, expected)| format!("{name}: {digest:#018x}, was {expected:#018x}"))

@@ -30,7 +30,7 @@ pub fn run(image: &Image, board: &Board, tools: &Tools, bless: bool) -> Result<V
     {
         return Err(format!("recursion: {cycle}"));
     }
-    if board.soft && !matches!(image.name.as_str(), "digest" | "nopanic") {
+    if board.soft && !matches!(image.name.as_str(), "digest" | "digest_codes" | "nopanic") {
         elf::without_double_precision(image)?;
     }
     if !image.runs(board) {

@@ -2,32 +2,24 @@
 #![no_std]
 #![no_main]
 
+#[expect(dead_code)] // the other image has the rest of it
 #[path = "../../../tests/digest/fits.rs"]
 mod fits;
 
-use fits::fits;
+use fits::{Fit, fits};
 use tinynmf::Error;
-use tinynmf_firmware::{FAILED, Line, exit, image};
+use tinynmf_firmware::print::compared;
+use tinynmf_firmware::{FAILED, exit, image};
 
 image!(run);
 
 fn run() -> Result<(), Error> {
     let mut wrong = 0;
-    for fit in fits::<f32>() {
-        wrong += line("f32", fit.name, (fit.digest)()?, fit.expected_f32);
+    for Fit { name, digest, expected_f32, .. } in fits::<f32>() {
+        wrong += compared("f32", name, digest()?, expected_f32);
     }
-    for fit in fits::<f64>() {
-        wrong += line("f64", fit.name, (fit.digest)()?, fit.expected_f64);
+    for Fit { name, digest, expected_f64, .. } in fits::<f64>() {
+        wrong += compared("f64", name, digest()?, expected_f64);
     }
     if wrong > 0 { exit(FAILED) } else { Ok(()) }
-}
-
-fn line(precision: &str, name: &str, digest: u64, expected: u64) -> u32 {
-    let line = Line::new().text(precision).hex(digest).text(" ").text(name);
-    if digest == expected {
-        line.print();
-        return 0;
-    }
-    line.text(": should be").hex(expected).print();
-    1
 }
