@@ -65,6 +65,8 @@ fn memory(board: &Board, image: &str) -> String {
         "digest" | "digest_codes" => length * 3 / 4,
         // Keeps the cost of 1000 frames.
         "encode" => 12 * KB,
+        // Three sides, each with its own arrays.
+        "versus" => 16 * KB,
         // Codes in 24 parts.
         "piano" => 12 * KB,
         _ => 4 * KB,

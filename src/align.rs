@@ -30,9 +30,9 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Factors<T, M, N, K
     /// # Example
     ///
     /// ```
-    /// use tinynmf::{Factors, nalgebra::matrix};
-    /// let mut factors = Factors::<f32, 2, 1, 2> { w: matrix![0.0, 2.0; 3.0, 0.1], h: matrix![5.0; 7.0] };
-    /// let alignment = factors.align_to(&matrix![1.0, 0.0; 0.0, 1.0]);
+    /// use tinynmf::{Factors, nalgebra::{Matrix2, Vector2}};
+    /// let mut factors = Factors::<f32, 2, 1, 2> { w: Matrix2::new(0.0, 2.0, 3.0, 0.1), h: Vector2::new(5.0, 7.0) };
+    /// let alignment = factors.align_to(&Matrix2::identity());
     /// assert_eq!(alignment.order, [1, 0]);
     /// assert!((factors.h[(0, 0)] - 14.0).abs() < 0.02); // 7 times a part that was twice as long
     /// ```

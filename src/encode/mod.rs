@@ -46,7 +46,7 @@ const WEIGHT_RANGE: i32 = 20;
 ///
 /// ```
 /// use tinynmf::{Encoder, nalgebra::{SMatrix, SVector}};
-/// static W: SMatrix<f32, 4, 2> = tinynmf::nalgebra::matrix![3., 0.; 4., 0.; 0., 1.; 0., 1.];
+/// static W: SMatrix<f32, 4, 2> = SMatrix::<f32, 4, 2>::new(3., 0., 4., 0., 0., 1., 0., 1.);
 /// let encoder = Encoder::new(&W);
 /// let mut h = SVector::zeros();
 /// let encoding = encoder.encode(&SVector::<f32, 4>::new(6., 8., 5., 5.), &mut h);

@@ -19,8 +19,8 @@ impl<T: Real, const M: usize, const K: usize> Encoder<'_, T, M, K> {
     /// # Example
     ///
     /// ```
-    /// use tinynmf::{Encoder, nalgebra::matrix};
-    /// let w = matrix![1.0_f32, 0.0; 0.0, 2.0];
+    /// use tinynmf::{Encoder, nalgebra::Matrix2};
+    /// let w = Matrix2::new(1.0_f32, 0.0, 0.0, 2.0);
     /// let mut source = String::new();
     /// Encoder::new(&w).write_source(&mut source)?;
     /// assert!(source.contains("pub static W: SMatrix<f32, 2, 2>"));
