@@ -26,6 +26,10 @@ fn tile<T: Real, const M: usize, const R: usize>(w: &[[T; M]; R], x: &Frames<T, 
     let mut sums = [[T::ZERO; LANES]; R];
     for i in 0..M {
         let x = x.row(i);
+        // Adds nothing. Where products are made in software this is worth a test.
+        if LANES == 1 && x[0] == T::ZERO {
+            continue;
+        }
         unrolled!(r < R, {
             let w = w[r][i];
             unrolled!(l < LANES, sums[r][l] += w * x[l]);

@@ -145,13 +145,7 @@ mod tests {
         for first in (0..N).step_by(LANES) {
             let count = LANES.min(N - first);
             frames.load(&data, first, count);
-            let mut factor = [[0.0; LANES]; K];
-            for l in 0..count {
-                for k in 0..K {
-                    factor[k][l] = h[first + l][k];
-                }
-            }
-            accumulate(frames.columns(), &factor, &mut a, &mut b);
+            accumulate(frames.columns(), &h[first..first + count], &mut a, &mut b);
         }
         for k in 0..K {
             for q in 0..K {

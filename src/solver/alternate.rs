@@ -139,7 +139,7 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
                 }
                 *decrease += gained[l];
             }
-            kernel::accumulate(self.frames.columns(), &block.factor, &mut self.moments, &mut self.mixed);
+            kernel::accumulate(self.frames.columns(), chunk, &mut self.moments, &mut self.mixed);
             if !self.started {
                 self.frames.add_energy(&mut self.row_energy);
             }
