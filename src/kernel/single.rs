@@ -1,11 +1,17 @@
 //! One frame by itself: cross product, descent, residual. Here the lanes are features or components.
 
 use super::gram::{CHAINS, total};
-use super::{inner, rolled};
+use super::{VECTOR, inner, rolled};
 use crate::scalar::Real;
 
-/// Features that share one walk over the components in [`Frame::residual`]: their differences stay in registers.
+/// Features that share one walk over the components in [`Frame::residual`], a multiple of [`CHAINS`]: their differences stay in registers.
 const GROUP: usize = 16;
+
+/// Interleaved sums of a cross product: a vector of f32, and independent chains for a scalar unit.
+const STRANDS: usize = 4;
+
+/// Components whose sums are kept in registers together.
+const TILE: usize = if VECTOR { 8 } else { 4 };
 
 /// A frame as it is read: times a power of two, and 0 where its weight is 0, whatever it holds there.
 #[derive(Clone, Copy)]
@@ -34,11 +40,11 @@ impl<T: Real, const M: usize> Frame<'_, T, M> {
         }
     }
 
-    /// `out[k]` = Σ vᵢwᵢxᵢ for every column w of W, sequential in i. M·K multiply-adds.
+    /// `out[k]` = Σ vᵢwᵢxᵢ for every column w of W, as four interleaved sums. M·K multiply-adds.
     pub(crate) fn cross<const K: usize>(&self, w: &[[T; M]; K], out: &mut [T; K]) {
         // Tiles of components share the loads of x; their sums stay in registers.
-        let (tiles, rest) = w.as_chunks::<8>();
-        let (outs, out_rest) = out.as_chunks_mut::<8>();
+        let (tiles, rest) = w.as_chunks::<TILE>();
+        let (outs, out_rest) = out.as_chunks_mut::<TILE>();
         for (w, out) in tiles.iter().zip(outs) {
             self.tile(w, out);
         }
@@ -54,20 +60,33 @@ impl<T: Real, const M: usize> Frame<'_, T, M> {
 
     #[inline(never)]
     fn tile<const R: usize>(&self, w: &[[T; M]; R], out: &mut [T; R]) {
-        let mut sums = [T::ZERO; R];
-        let plain = self.is_plain();
-        for i in 0..M {
-            let mut x = self.x[i];
-            if !plain {
-                let (value, weight) = self.read(i);
-                x = value * weight;
-            }
-            // Adds nothing, and many features of many frames are 0.
-            if x != T::ZERO {
-                unrolled!(r < R, sums[r] += w[r][i] * x);
+        let mut sums = [[T::ZERO; STRANDS]; R];
+        let whole = if self.is_plain() { M / STRANDS } else { 0 };
+        for g in 0..whole {
+            let first = g * STRANDS;
+            if VECTOR {
+                unrolled!(r < R, {
+                    for s in 0..STRANDS {
+                        sums[r][s] += w[r][first + s] * self.x[first + s];
+                    }
+                });
+            } else {
+                unrolled!(s < STRANDS, {
+                    let x = self.x[first + s];
+                    // Adds nothing, and many features of many frames are 0.
+                    if x != T::ZERO {
+                        unrolled!(r < R, sums[r][s] += w[r][first + s] * x);
+                    }
+                });
             }
         }
-        *out = sums;
+        for i in whole * STRANDS..M {
+            let (x, weight) = self.read(i);
+            unrolled!(r < R, sums[r][i % STRANDS] += w[r][i] * (x * weight));
+        }
+        // The sums as the vectors that they are: the optimiser would rather vectorise over r, by single loads.
+        let sums = core::hint::black_box(sums);
+        unrolled!(r < R, out[r] = sums[r][0] + sums[r][1] + sums[r][2] + sums[r][3]);
     }
 
     /// Σ vᵢxᵢ².
@@ -106,47 +125,42 @@ impl<T: Real, const M: usize> Frame<'_, T, M> {
         sum
     }
 
-    /// x − Wh for the features from `first` on, every entry component by component. Components that are 0 cost nothing.
-    #[inline(always)]
-    fn rest<const K: usize, const G: usize>(&self, w: &[[T; M]; K], h: &[T; K], first: usize) -> [T; G] {
-        let mut r = [T::ZERO; G];
-        match self.x.get(first..first + G) {
-            Some(x) if self.is_plain() => r.copy_from_slice(x),
-            _ => {
-                for (l, r) in r.iter_mut().enumerate() {
-                    (*r, _) = self.read(first + l);
-                }
-            }
-        }
+    /// (x − Wh)ᵢ, component by component, and the weight of the feature.
+    fn rest<const K: usize>(&self, w: &[[T; M]; K], h: &[T; K], i: usize) -> (T, T) {
+        let (mut r, weight) = self.read(i);
         for (w, &h) in w.iter().zip(h) {
-            if h != T::ZERO
-                && let Some(w) = w.get(first..first + G)
-            {
-                for (r, &w) in r.iter_mut().zip(w) {
-                    *r -= w * h;
-                }
+            if h != T::ZERO {
+                r -= w[i] * h;
             }
         }
-        r
+        (r, weight)
     }
 
     /// Σ vᵢ(x − Wh)ᵢ² as eight interleaved sums. M·a multiply-adds for a components that are not 0.
     #[inline(never)]
     pub(crate) fn residual<const K: usize>(&self, w: &[[T; M]; K], h: &[T; K]) -> T {
         let mut sums = [T::ZERO; CHAINS];
-        let plain = self.is_plain();
-        let mut first = 0;
-        while first + GROUP <= M {
-            let rest: [T; GROUP] = self.rest(w, h, first);
-            for (l, &r) in rest.iter().enumerate() {
-                let weight = if plain { T::ONE } else { self.read(first + l).1 };
-                sums[l % CHAINS] += r * (r * weight);
+        let whole = if self.is_plain() { M / GROUP } else { 0 };
+        for g in 0..whole {
+            let first = g * GROUP;
+            let mut r = [T::ZERO; GROUP];
+            for l in 0..GROUP {
+                r[l] = self.x[first + l];
             }
-            first += GROUP;
+            for (w, &h) in w.iter().zip(h) {
+                if h != T::ZERO {
+                    for l in 0..GROUP {
+                        r[l] -= w[first + l] * h;
+                    }
+                }
+            }
+            for l in 0..GROUP {
+                sums[l % CHAINS] += r[l] * r[l];
+            }
         }
-        for i in first..M {
-            let [r]: [T; 1] = self.rest(w, h, i);
-            sums[i % CHAINS] += r * (r * self.read(i).1);
+        for i in whole * GROUP..M {
+            let (r, weight) = self.rest(w, h, i);
+            sums[i % CHAINS] += r * (r * weight);
         }
         total(sums)
     }
@@ -156,8 +170,8 @@ impl<T: Real, const M: usize> Frame<'_, T, M> {
     pub(crate) fn gradient<const K: usize>(&self, w: &[[T; M]; K], h: &[T; K], out: &mut [T; K]) {
         *out = [T::ZERO; K];
         for i in 0..M {
-            let [r]: [T; 1] = self.rest(w, h, i);
-            let r = r * self.read(i).1;
+            let (r, weight) = self.rest(w, h, i);
+            let r = r * weight;
             for (out, w) in out.iter_mut().zip(w) {
                 *out += w[i] * r;
             }
