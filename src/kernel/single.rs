@@ -61,8 +61,11 @@ impl<T: Real, const M: usize> Frame<'_, T, M> {
     #[inline(never)]
     fn tile<const R: usize>(&self, w: &[[T; M]; R], out: &mut [T; R]) {
         let mut sums = [[T::ZERO; STRANDS]; R];
-        let whole = if self.is_plain() { M / STRANDS } else { 0 };
-        for g in 0..whole {
+        let plain = self.is_plain();
+        for g in 0..M / STRANDS {
+            if !plain {
+                break;
+            }
             let first = g * STRANDS;
             if VECTOR {
                 unrolled!(r < R, {
@@ -80,7 +83,7 @@ impl<T: Real, const M: usize> Frame<'_, T, M> {
                 });
             }
         }
-        for i in whole * STRANDS..M {
+        for i in if plain { M / STRANDS * STRANDS } else { 0 }..M {
             let (x, weight) = self.read(i);
             unrolled!(r < R, sums[r][i % STRANDS] += w[r][i] * (x * weight));
         }
@@ -115,22 +118,24 @@ impl<T: Real, const M: usize> Frame<'_, T, M> {
         Some(largest)
     }
 
-    /// Σ vᵢ(aᵢ·unit)·xᵢ, sequential in i.
+    /// Σ vᵢ(aᵢ·unit)·xᵢ, in the order of [`cross`](Frame::cross).
     pub(crate) fn inner_scaled(&self, a: &[T; M], unit: T) -> T {
-        let mut sum = T::ZERO;
+        let mut sums = [T::ZERO; STRANDS];
         for (i, &a) in a.iter().enumerate() {
             let (x, weight) = self.read(i);
-            sum += (a * unit) * (x * weight);
+            sums[i % STRANDS] += (a * unit) * (x * weight);
         }
-        sum
+        sums[0] + sums[1] + sums[2] + sums[3]
     }
 
     /// (x − Wh)ᵢ, component by component, and the weight of the feature.
     fn rest<const K: usize>(&self, w: &[[T; M]; K], h: &[T; K], i: usize) -> (T, T) {
         let (mut r, weight) = self.read(i);
         for (w, &h) in w.iter().zip(h) {
-            if h != T::ZERO {
-                r -= w[i] * h;
+            if h != T::ZERO
+                && let Some(&w) = w.get(i)
+            {
+                r -= w * h;
             }
         }
         (r, weight)
@@ -140,8 +145,11 @@ impl<T: Real, const M: usize> Frame<'_, T, M> {
     #[inline(never)]
     pub(crate) fn residual<const K: usize>(&self, w: &[[T; M]; K], h: &[T; K]) -> T {
         let mut sums = [T::ZERO; CHAINS];
-        let whole = if self.is_plain() { M / GROUP } else { 0 };
-        for g in 0..whole {
+        let plain = self.is_plain();
+        for g in 0..M / GROUP {
+            if !plain {
+                break;
+            }
             let first = g * GROUP;
             let mut r = [T::ZERO; GROUP];
             for l in 0..GROUP {
@@ -158,7 +166,7 @@ impl<T: Real, const M: usize> Frame<'_, T, M> {
                 sums[l % CHAINS] += r[l] * r[l];
             }
         }
-        for i in whole * GROUP..M {
+        for i in if plain { M / GROUP * GROUP } else { 0 }..M {
             let (r, weight) = self.rest(w, h, i);
             sums[i % CHAINS] += r * (r * weight);
         }

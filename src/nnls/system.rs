@@ -181,16 +181,24 @@ impl<S, const K: usize> System<S, K> {
         // With y from L·y = Ĝ_Pk the new row of L is Δ⁻¹y: it takes the place of y at the end.
         // In a row of its own meanwhile: one walk along two rows for every entry.
         let mut row = [T::ZERO; K];
-        for (p, q) in self.places().enumerate() {
-            let mut sum = self.store.entry(k, q);
-            for (&l, &y) in self.store.factor()[p.min(K - 1)].iter().zip(&row).take(p) {
-                sum -= l * y;
+        // Bounds that are constants: small triangles are written out.
+        for p in 0..K {
+            if p >= place {
+                break;
             }
-            row[p.min(K - 1)] = sum;
+            let mut sum = self.store.entry(k, usize::from(self.order[p]));
+            let known = &self.store.factor()[p];
+            for q in 0..p {
+                sum -= known[q] * row[q];
+            }
+            row[p] = sum;
         }
         let mut pivot = T::ONE + self.store.surplus();
         let factor = self.store.factor_mut();
-        for p in 0..place {
+        for p in 0..K {
+            if p >= place {
+                break;
+            }
             let y = row[p];
             let entry = y * factor[p][p].abs();
             pivot -= y * entry;
