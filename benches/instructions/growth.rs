@@ -1,5 +1,8 @@
 //! How a HALS sweep grows with M, N and K: models of its instructions, fitted to the counts.
 
+// The example `growth` only draws.
+#![allow(dead_code)]
+
 use tinynmf::nalgebra::{Matrix3, Vector3};
 use tinynmf::nnls;
 
