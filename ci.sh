@@ -26,6 +26,8 @@ done
 [ -x target/python/bin/python ] || missing "Python with scikit-learn" \
   "python3 -m venv target/python && target/python/bin/pip install numpy==2.4.6 scipy==1.17.1 scikit-learn==1.9.1"
 rustup toolchain list | grep -q "^$MSRV" || missing "Rust $MSRV" "rustup toolchain install $MSRV --profile minimal"
+command -v valgrind >/dev/null || missing valgrind "apt-get install -y --no-install-recommends valgrind"
+rustup toolchain list | grep -q "^1.95.0" || missing "Rust 1.95.0" "rustup toolchain install 1.95.0 --profile minimal"
 
 step "format" cargo fmt --all --check
 step "format of the firmware" cargo fmt --manifest-path firmware/Cargo.toml --all --check
@@ -65,6 +67,12 @@ control() {
   grep -q a_panic_is_reachable <<<"$log"
 }
 step "its control" control
+
+# Counts on this machine against benches/instructions/baseline.csv, and how they grow with M, N and K.
+step "instruction counts" benches/run
+step "growth" cargo run --release --example growth
+# Fails by itself if a bit differs from the serial restarts; overflows its stack if megabytes pass over it.
+step "parallel" cargo run --release --example parallel
 
 # The first command of the README: the promised error and the picture.
 quickstart() {
