@@ -42,54 +42,26 @@ impl<T: Real, const M: usize> Frame<'_, T, M> {
 
     /// `out[k]` = Σ vᵢwᵢxᵢ for every column w of W, as four interleaved sums. M·K multiply-adds.
     pub(crate) fn cross<const K: usize>(&self, w: &[[T; M]; K], out: &mut [T; K]) {
+        if !self.is_plain() {
+            for (out, w) in out.iter_mut().zip(w) {
+                *out = self.inner_scaled(w, T::ONE);
+            }
+            return;
+        }
         // Tiles of components share the loads of x; their sums stay in registers.
         let (tiles, rest) = w.as_chunks::<TILE>();
         let (outs, out_rest) = out.as_chunks_mut::<TILE>();
         for (w, out) in tiles.iter().zip(outs) {
-            self.tile(w, out);
+            tile(self.x, w, out);
         }
         let (tiles, rest) = rest.as_chunks::<3>();
         let (outs, out_rest) = out_rest.as_chunks_mut::<3>();
         for (w, out) in tiles.iter().zip(outs) {
-            self.tile(w, out);
+            tile(self.x, w, out);
         }
         for (w, out) in rest.iter().zip(out_rest) {
-            self.tile::<1>(core::array::from_ref(w), core::array::from_mut(out));
+            tile::<T, M, 1>(self.x, core::array::from_ref(w), core::array::from_mut(out));
         }
-    }
-
-    #[inline(never)]
-    fn tile<const R: usize>(&self, w: &[[T; M]; R], out: &mut [T; R]) {
-        let mut sums = [[T::ZERO; STRANDS]; R];
-        let plain = self.is_plain();
-        for g in 0..M / STRANDS {
-            if !plain {
-                break;
-            }
-            let first = g * STRANDS;
-            if VECTOR {
-                unrolled!(r < R, {
-                    for s in 0..STRANDS {
-                        sums[r][s] += w[r][first + s] * self.x[first + s];
-                    }
-                });
-            } else {
-                unrolled!(s < STRANDS, {
-                    let x = self.x[first + s];
-                    // Adds nothing, and many features of many frames are 0.
-                    if x != T::ZERO {
-                        unrolled!(r < R, sums[r][s] += w[r][first + s] * x);
-                    }
-                });
-            }
-        }
-        for i in if plain { M / STRANDS * STRANDS } else { 0 }..M {
-            let (x, weight) = self.read(i);
-            unrolled!(r < R, sums[r][i % STRANDS] += w[r][i] * (x * weight));
-        }
-        // The sums as the vectors that they are: the optimiser would rather vectorise over r, by single loads.
-        let sums = core::hint::black_box(sums);
-        unrolled!(r < R, out[r] = sums[r][0] + sums[r][1] + sums[r][2] + sums[r][3]);
     }
 
     /// Σ vᵢxᵢ².
@@ -166,6 +138,8 @@ impl<T: Real, const M: usize> Frame<'_, T, M> {
                 sums[l % CHAINS] += r[l] * r[l];
             }
         }
+        // A copy: places that are only known at run time would keep the sums above out of registers.
+        let mut sums = core::hint::black_box(sums);
         for i in if plain { M / GROUP * GROUP } else { 0 }..M {
             let (r, weight) = self.rest(w, h, i);
             sums[i % CHAINS] += r * (r * weight);
@@ -185,6 +159,39 @@ impl<T: Real, const M: usize> Frame<'_, T, M> {
             }
         }
     }
+}
+
+/// `out[r]` = Σ w_r·x as interleaved sums.
+#[inline(never)]
+fn tile<T: Real, const M: usize, const R: usize>(x: &[T; M], w: &[[T; M]; R], out: &mut [T; R]) {
+    let mut sums = [[T::ZERO; STRANDS]; R];
+    for g in 0..M / STRANDS {
+        let first = g * STRANDS;
+        if VECTOR {
+            unrolled!(r < R, {
+                for s in 0..STRANDS {
+                    sums[r][s] += w[r][first + s] * x[first + s];
+                }
+            });
+        } else {
+            unrolled!(s < STRANDS, {
+                let x = x[first + s];
+                // Adds nothing, and many features of many frames are 0.
+                if x != T::ZERO {
+                    unrolled!(r < R, sums[r][s] += w[r][first + s] * x);
+                }
+            });
+        }
+    }
+    unrolled!(s < STRANDS, {
+        let i = M / STRANDS * STRANDS + s;
+        if i < M {
+            unrolled!(r < R, sums[r][s] += w[r][i] * x[i]);
+        }
+    });
+    // The sums as the vectors that they are: the optimiser would rather vectorise over r, by single loads.
+    let sums = core::hint::black_box(sums);
+    unrolled!(r < R, out[r] = sums[r][0] + sums[r][1] + sums[r][2] + sums[r][3]);
 }
 
 /// Passes of coordinate descent on ½yᵀĜy − bᵀy over y ≥ 0, with unit diagonal; `gradient` is b − Ĝy before and after. From y = 0 a good
