@@ -118,6 +118,7 @@ mod factors;
 mod fit;
 mod history;
 mod init;
+pub mod integer;
 pub mod kaczmarz;
 mod kernel;
 pub mod nnls;

@@ -1,0 +1,110 @@
+//! Products, quotients and shifts of fixed-point numbers. None can overflow inside the bounds that its documentation names.
+
+/// Binary point of what lies in [−1, 1]: Gram, factor, reciprocals. Such a number is at most 2³⁰ in magnitude.
+pub(super) const UNIT: u32 = 30;
+
+/// Cores of Arm without an atomic exchange are those without a long multiplication (Armv6-M): a call there, two dozen instructions more.
+const SHORT: bool = cfg!(all(target_arch = "arm", not(target_has_atomic = "32")));
+
+/// ⌊a·b / 2³⁰⌋ for |a|, |b| ≤ 2³⁰.
+#[inline(always)]
+pub(super) const fn mul30(a: i32, b: i32) -> i32 {
+    if SHORT { mul30_by_halves(a, b) } else { mul30_long(a, b) }
+}
+
+#[inline(always)]
+const fn mul30_long(a: i32, b: i32) -> i32 {
+    ((a as i64 * b as i64) >> UNIT) as i32
+}
+
+/// The same from 16-bit halves. With a = 2¹⁵a₁ + a₀, 0 ≤ a₀ < 2¹⁵, and b alike, the floor of the sum is that of its parts, and the
+/// middle products, each below 2³⁰, have room for the carry of a₀b₀.
+#[inline(always)]
+const fn mul30_by_halves(a: i32, b: i32) -> i32 {
+    const HALF: u32 = UNIT / 2;
+    const LOW: i32 = (1 << HALF) - 1;
+    let (high, low) = (a >> HALF, a & LOW);
+    let (other_high, other_low) = (b >> HALF, b & LOW);
+    let middle = high * other_low + low * other_high + ((low * other_low) >> HALF);
+    high * other_high + (middle >> HALF)
+}
+
+/// Bits of the magnitude, at most 31: |v| < 2^bits, or v = −2^bits.
+#[inline(always)]
+pub(super) const fn bits(v: i32) -> i32 {
+    32 - (v ^ (v >> 31)).leading_zeros() as i32
+}
+
+/// v·2^shift, rounded half up to the right and held within ±(2³¹ − 1) to the left.
+#[inline(always)]
+pub(super) fn scaled(v: i32, shift: i32) -> i32 {
+    if shift <= 0 { rounded(v, shift.unsigned_abs()) } else { raised(v, shift.unsigned_abs()) }
+}
+
+/// v / 2^shift, rounded half up.
+#[inline(always)]
+pub(super) fn rounded(v: i32, shift: u32) -> i32 {
+    let shift = shift.min(31);
+    // The last bit that is shifted out decides.
+    (v >> shift) + if shift > 0 { (v >> (shift - 1)) & 1 } else { 0 }
+}
+
+/// v·2^shift, held within ±(2³¹ − 1).
+#[inline(always)]
+pub(super) fn raised(v: i32, shift: u32) -> i32 {
+    let shift = shift.min(31);
+    let limit = i32::MAX >> shift;
+    v.clamp(-limit, limit) << shift
+}
+
+/// 2⁵⁹/d for d in [2²⁹, 2³¹): 1/d as a fraction of 2³⁰ for d with 29 bits after the point. To 25 bits.
+///
+/// A quotient of 13 bits, and one step of Newton's iteration r ← r(2 − dr).
+#[inline]
+pub(super) fn reciprocal(d: u32) -> i32 {
+    let quotient = (1_u32 << 31).checked_div(d >> 16).unwrap_or(0);
+    let start = ((quotient << 12) as i32).min(1 << UNIT);
+    let error = mul30((d >> 1) as i32, start);
+    mul30(start, (2 << 28) - error) << 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOME: [i32; 14] =
+        [0, 1, -1, 2, 7, -32767, 32768, -32769, 65535, 1 << 29, -(1 << 29) - 1, (1 << 30) - 1, 1 << 30, -(1 << 30)];
+
+    #[test]
+    fn products_by_halves_are_the_long_ones() {
+        let mut x = 1_u32;
+        let mut draw = || {
+            x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (x as i32) >> 1
+        };
+        for (a, b) in SOME.iter().flat_map(|&a| SOME.iter().map(move |&b| (a, b))) {
+            assert_eq!(mul30_by_halves(a, b), mul30_long(a, b), "{a}·{b}");
+        }
+        for _ in 0..100_000 {
+            let (a, b) = (draw(), draw() >> (draw() & 15));
+            assert_eq!(mul30_by_halves(a, b), mul30_long(a, b), "{a}·{b}");
+        }
+    }
+
+    #[test]
+    fn reciprocals_have_25_bits() {
+        for d in (0..48_u32).flat_map(|step| [0, 1, 65_535].map(|more| (1 << 29) + (step << 25) + more)) {
+            let exact = (1_u64 << 59) as f64 / f64::from(d);
+            let off = f64::from(reciprocal(d)) / exact - 1.0;
+            assert!(off.abs() < 3e-8, "{d}: {off:e}");
+        }
+    }
+
+    #[test]
+    fn shifts_round_and_saturate() {
+        assert_eq!([scaled(5, -1), scaled(-5, -1), scaled(6, -2), scaled(-6, -2)], [3, -2, 2, -1]);
+        assert_eq!([scaled(i32::MAX, -31), scaled(i32::MIN, -31), scaled(i32::MIN, -99)], [1, -1, -1]);
+        assert_eq!([scaled(3, 4), scaled(i32::MAX, 4), scaled(i32::MIN, 40)], [48, i32::MAX >> 4 << 4, 0]);
+        assert_eq!([bits(0), bits(-1), bits(1), bits(-4), bits(4), bits(i32::MIN)], [0, 0, 1, 2, 3, 31]);
+    }
+}

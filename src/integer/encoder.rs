@@ -1,0 +1,132 @@
+//! Frames of counts in a dictionary of integers: [`IntegerEncoder`].
+
+use core::marker::PhantomData;
+
+use super::active_set::{gradient, resolution, solve};
+use super::arithmetic::{UNIT, rounded};
+use super::dictionary::QuantizedDictionary;
+use super::entry::{Count, Entry};
+use super::factor::Factor;
+use super::frame::energy;
+use super::guess::descend;
+use crate::nnls::NnlsStatus;
+use crate::scalar::Real;
+
+/// Passes of coordinate descent that guess the active set; exact least squares does the rest.
+const PASSES: u32 = 6;
+
+/// Explains frames of counts by a dictionary of integers: h ≥ 0 with the smallest ‖x − Wh‖, without a floating-point operation.
+///
+/// Minimises ½‖x − Σ h_k q_k/‖q_k‖‖² over h ≥ 0, where q_k are the integer columns of a [`QuantizedDictionary`]: h_k is the
+/// **amount** of component k, the coefficient of its direction at unit length, in counts. In fixed point:
+/// `h[k]` / 2^[`binary_point`](IntegerEncoder::binary_point). One unit of the last place (LSB) of every amount is the same length.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IntegerEncoder<'q, C, I, const M: usize, const K: usize> {
+    dictionary: &'q QuantizedDictionary<I, M, K>,
+    /// The largest peak with which no sum over a frame leaves 32 bits.
+    whole: i32,
+    point: i32,
+    counts: PhantomData<C>,
+}
+
+/// What [`IntegerEncoder::encode`] found out about a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IntegerEncoding {
+    /// [`NnlsStatus::Optimal`], or [`NnlsStatus::Bound`] where columns are so alike that fixed point resolves no more descent: h is feasible
+    /// and the best found, `kkt` says how good.
+    pub status: NnlsStatus,
+    /// ‖x − Wh‖², in counts².
+    pub residual_squared: u64,
+    /// ‖x‖², in counts², exact.
+    pub energy: u64,
+    /// At most so many LSBs of an amount violate the optimality conditions: |g_k| where h_k > 0, max(0, g_k) where h_k = 0, with g_k =
+    /// ⟨q_k, x − Wh⟩/‖q_k‖. A bound that holds for the integers that are returned, rounding included.
+    pub kkt: u32,
+    /// Triangular solves done, at most [`nnls::bound`](crate::nnls::bound) of K.
+    pub solves: u32,
+    /// Components with a positive amount.
+    pub active: usize,
+}
+
+impl IntegerEncoding {
+    /// ‖x − Wh‖ / ‖x‖, 0 for a zero frame: a novelty score. Takes a division and a root in `T`; without floats compare
+    /// `residual_squared` with a share of `energy`.
+    pub fn relative_residual<T: Real>(&self) -> T {
+        let shift = self.energy.leading_zeros();
+        let top = |value: u64| T::from_i32(((value << shift) >> 33) as i32);
+        // An energy of 0 has a residual of 0.
+        if self.energy == 0 { T::ZERO } else { (top(self.residual_squared) / top(self.energy)).sqrt() }
+    }
+}
+
+impl<'q, C: Count, I: Entry, const M: usize, const K: usize> IntegerEncoder<'q, C, I, M, K> {
+    /// Bits of the largest cross product: room for the sum of K of them and one more.
+    const TOP: i32 = UNIT as i32 - 1 - Factor::<K>::SPREAD;
+
+    /// An encoder for frames of `C`. A few instructions; in a `static`, none.
+    pub const fn new(dictionary: &'q QuantizedDictionary<I, M, K>) -> Self {
+        // A zero dictionary has no sum that could overflow.
+        let sum = if dictionary.sum > 0 { dictionary.sum } else { 1 };
+        let largest = dictionary.gain as u64 * C::PEAK as u64;
+        let bits = 64 - largest.leading_zeros() as i32;
+        let point = Self::TOP + dictionary.exponent - bits;
+        Self { dictionary, whole: i32::MAX / sum, point, counts: PhantomData }
+    }
+
+    /// Bits after the point of an amount: `h[k]` = 1 means 2^−binary_point counts. Chosen so that no frame leaves the range: the more, the
+    /// narrower the counts; negative for none but extreme dictionaries.
+    pub const fn binary_point(&self) -> i32 {
+        self.point
+    }
+
+    /// The code of one frame. Cold: the same frame gives the same code, whatever came before.
+    pub fn encode(&self, x: &[C; M], h: &mut [i32; K]) -> IntegerEncoding {
+        let (energy, peak) = energy(x);
+        let cross = self.dictionary.cross(x, peak, self.whole, Self::TOP);
+        let gram = &self.dictionary.gram;
+        let excess = (cross.point - self.point).max(0).unsigned_abs();
+        // Below half an LSB there is nothing to win.
+        let half = (1 << excess.min(30)) >> 1;
+        let tolerance = if half > resolution::<K>() { half } else { resolution::<K>() };
+        let mut y = [0; K];
+        descend(gram, &cross.b, PASSES, &mut y);
+        let mut g = [0; K];
+        gradient(gram, &cross.b, &y, &mut g);
+        let solution = solve(gram, &cross.b, &mut y, &mut g, tolerance);
+        let mut explained = 0;
+        let mut active = 0;
+        for ((h, &y), (&b, &g)) in h.iter_mut().zip(&y).zip(cross.b.iter().zip(&g)) {
+            if y > 0 {
+                // ‖x‖² − ‖x − Wh‖² = Σ h_k(b_k + g_k).
+                explained += i64::from(y) * i64::from(b + g);
+            }
+            *h = rounded(y, excess);
+            active += usize::from(*h > 0);
+        }
+        let residual_squared = energy.saturating_sub(counts(explained.max(0) as u64, 2 * cross.point));
+        // What rounding the amounts and computing the gradient add to the violation.
+        let violation = solution.violation + resolution::<K>();
+        let kkt = rounded(violation, excess).unsigned_abs() + 1 + if excess > 0 { K as u32 / 2 } else { 0 };
+        IntegerEncoding { status: solution.status, residual_squared, energy, kkt, solves: solution.solves, active }
+    }
+
+    /// The dictionary.
+    pub fn dictionary(&self) -> &'q QuantizedDictionary<I, M, K> {
+        self.dictionary
+    }
+
+    /// What an amount of 1 LSB is as a coefficient of W, for component `k`: `h[k]` · unit(k) is h_k of x ≈ Wh. 0 for a zero column.
+    pub fn unit(&self, k: usize) -> f32 {
+        self.dictionary.scale.get(k).map_or(0.0, |&scale| scale * f32::exp2i(-self.point))
+    }
+}
+
+/// v / 2^point to the nearest, or as near as 64 bits allow.
+fn counts(v: u64, point: i32) -> u64 {
+    match point {
+        1..64 => (v >> point) + ((v >> (point - 1)) & 1),
+        64.. => 0,
+        _ => v.checked_shl(point.unsigned_abs()).unwrap_or(0),
+    }
+}
