@@ -30,7 +30,7 @@ const fn mul30_by_halves(a: i32, b: i32) -> i32 {
 }
 
 /// Bits of the magnitude, at most 31: |v| < 2^bits, or v = −2^bits.
-#[inline(always)]
+#[inline(never)]
 pub(super) const fn bits(v: i32) -> i32 {
     32 - (v ^ (v >> 31)).leading_zeros() as i32
 }
@@ -59,13 +59,23 @@ pub(super) fn raised(v: i32, shift: u32) -> i32 {
 
 /// 2⁵⁹/d for d in [2²⁹, 2³¹): 1/d as a fraction of 2³⁰ for d with 29 bits after the point. To 25 bits.
 ///
-/// A quotient of 13 bits, and one step of Newton's iteration r ← r(2 − dr).
+/// Newton's iteration r ← r(2 − dr) from a straight line: 4, 8, 15, 28 bits. A division takes 190 instructions where the core has none.
 #[inline]
 pub(super) fn reciprocal(d: u32) -> i32 {
-    let quotient = (1_u32 << 31).checked_div(d >> 16).unwrap_or(0);
-    let start = ((quotient << 12) as i32).min(1 << UNIT);
-    let error = mul30((d >> 1) as i32, start);
-    mul30(start, (2 << 28) - error) << 2
+    // In [1, 2), and 1/d is below 1; one or two bits come back at the end.
+    let high = d >> 30;
+    let d = (if high > 0 { d >> 1 } else { d }) as i32;
+    // 15 bits after the point: 24/17 − 8/17·d is within 1/17 of 1/d.
+    let short = d >> 14;
+    let mut r = (46_261 - ((short * 15_420) >> 15)).min(1 << 15);
+    for _ in 0..2 {
+        r = (r * ((1 << 16) - ((short * r) >> 15))) >> 15;
+    }
+    let start = r << 15;
+    // d with 29 bits after the point is d/2 with 30.
+    let error = mul30(d, start.min(1 << UNIT));
+    let r = mul30(start, (1 << UNIT) - error) << 1;
+    r >> high.min(1)
 }
 
 #[cfg(test)]

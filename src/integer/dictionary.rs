@@ -14,14 +14,14 @@ use crate::scalar::Real;
 
 /// Largest number of features: Σ q_k stays below 2³⁰.
 const MOST_FEATURES: usize = 1 << 15;
-/// Largest number of components: a place in the active set is a byte.
-const MOST_COMPONENTS: usize = 256;
+/// Largest number of components: each costs bits of an amount, and has one in a word.
+const MOST_COMPONENTS: usize = 32;
 
 /// A dictionary of `i16` or `i8` for [`IntegerEncoder`](super::IntegerEncoder), its Gram and its lengths.
 ///
 /// # Shapes
 ///
-/// M features × K components, M ≤ 32768, K ≤ 256; entries ≥ 0. Zero columns are allowed and never take part. Bytes: M·K entries, 4K² for the Gram, 8K for
+/// M features × K components, M ≤ 32768, K ≤ 32; entries ≥ 0. Zero columns are allowed and never take part. Bytes: M·K entries, 4K² for the Gram, 8K for
 /// the lengths, 12.
 ///
 /// # Notes
@@ -85,7 +85,7 @@ where
         const {
             assert!(M > 0 && K > 0, "a dictionary needs at least one feature and one component");
             assert!(M <= MOST_FEATURES, "sums over more than 32768 features may overflow");
-            assert!(K <= MOST_COMPONENTS, "an integer dictionary has at most 256 components");
+            assert!(K <= MOST_COMPONENTS, "an integer dictionary has at most 32 components");
         };
         Self {
             rows: [[I::ZERO; K]; M],

@@ -2,8 +2,8 @@
 
 use core::marker::PhantomData;
 
-use super::active_set::{gradient, resolution, solve};
-use super::arithmetic::{UNIT, rounded};
+use super::active_set::{Solution, solve};
+use super::arithmetic::rounded;
 use super::dictionary::QuantizedDictionary;
 use super::entry::{Count, Entry};
 use super::factor::Factor;
@@ -13,7 +13,7 @@ use crate::nnls::NnlsStatus;
 use crate::scalar::Real;
 
 /// Passes of coordinate descent that guess the active set; exact least squares does the rest.
-const PASSES: u32 = 6;
+const PASSES: u32 = 5;
 
 /// Explains frames of counts by a dictionary of integers: h ≥ 0 with the smallest ‖x − Wh‖, without a floating-point operation.
 ///
@@ -62,7 +62,10 @@ impl IntegerEncoding {
 
 impl<'q, C: Count, I: Entry, const M: usize, const K: usize> IntegerEncoder<'q, C, I, M, K> {
     /// Bits of the largest cross product: room for the sum of K of them and one more.
-    const TOP: i32 = UNIT as i32 - 1 - Factor::<K>::SPREAD;
+    const TOP: i32 = Factor::<K>::WIDTH - 1;
+
+    /// Gradient that counts as zero, in units of a cross product: what rounding leaves of it.
+    const FINEST: i32 = K as i32 + 4;
 
     /// An encoder for frames of `C`. A few instructions; in a `static`, none.
     pub const fn new(dictionary: &'q QuantizedDictionary<I, M, K>) -> Self {
@@ -83,32 +86,25 @@ impl<'q, C: Count, I: Entry, const M: usize, const K: usize> IntegerEncoder<'q, 
     /// The code of one frame. Cold: the same frame gives the same code, whatever came before.
     pub fn encode(&self, x: &[C; M], h: &mut [i32; K]) -> IntegerEncoding {
         let (energy, peak) = energy(x);
-        let cross = self.dictionary.cross(x, peak, self.whole, Self::TOP);
+        let (mut b, mut g) = ([0; K], [0; K]);
+        let point = self.dictionary.cross(x, peak, self.whole, Self::TOP, &mut b);
         let gram = &self.dictionary.gram;
-        let excess = (cross.point - self.point).max(0).unsigned_abs();
+        let excess = (point - self.point).max(0).unsigned_abs();
         // Below half an LSB there is nothing to win.
-        let half = (1 << excess.min(30)) >> 1;
-        let tolerance = if half > resolution::<K>() { half } else { resolution::<K>() };
-        let mut y = [0; K];
-        descend(gram, &cross.b, PASSES, &mut y);
-        let mut g = [0; K];
-        gradient(gram, &cross.b, &y, &mut g);
-        let solution = solve(gram, &cross.b, &mut y, &mut g, tolerance);
-        let mut explained = 0;
+        let tolerance = Self::FINEST.max((1 << excess.min(30)) >> 1);
+        descend(gram, &b, PASSES, h);
+        let Solution { violation, solves } = solve(gram, &b, h, &mut g, tolerance);
+        let residual_squared = energy.saturating_sub(counts(explained(&b, h, &g), 2 * point));
+        let status = if violation <= tolerance { NnlsStatus::Optimal } else { NnlsStatus::Bound };
+        // What the gradient may be off by, and what rounding the amounts adds.
+        let kkt =
+            rounded(violation + Self::FINEST, excess).unsigned_abs() + 1 + if excess > 0 { K as u32 / 2 } else { 0 };
         let mut active = 0;
-        for ((h, &y), (&b, &g)) in h.iter_mut().zip(&y).zip(cross.b.iter().zip(&g)) {
-            if y > 0 {
-                // ‖x‖² − ‖x − Wh‖² = Σ h_k(b_k + g_k).
-                explained += i64::from(y) * i64::from(b + g);
-            }
-            *h = rounded(y, excess);
+        for h in h {
+            *h = rounded(*h, excess);
             active += usize::from(*h > 0);
         }
-        let residual_squared = energy.saturating_sub(counts(explained.max(0) as u64, 2 * cross.point));
-        // What rounding the amounts and computing the gradient add to the violation.
-        let violation = solution.violation + resolution::<K>();
-        let kkt = rounded(violation, excess).unsigned_abs() + 1 + if excess > 0 { K as u32 / 2 } else { 0 };
-        IntegerEncoding { status: solution.status, residual_squared, energy, kkt, solves: solution.solves, active }
+        IntegerEncoding { status, residual_squared, energy, kkt, solves, active }
     }
 
     /// The dictionary.
@@ -120,6 +116,18 @@ impl<'q, C: Count, I: Entry, const M: usize, const K: usize> IntegerEncoder<'q, 
     pub fn unit(&self, k: usize) -> f32 {
         self.dictionary.scale.get(k).map_or(0.0, |&scale| scale * f32::exp2i(-self.point))
     }
+}
+
+/// Σ y_k(b_k + g_k) = ‖x‖² − ‖x − Wh‖², in units of b squared.
+#[inline(never)]
+fn explained<const K: usize>(b: &[i32; K], y: &[i32; K], g: &[i32; K]) -> u64 {
+    let mut sum = 0;
+    for ((&y, &b), &g) in y.iter().zip(b).zip(g) {
+        if y > 0 {
+            sum += i64::from(y) * i64::from(b + g);
+        }
+    }
+    sum.max(0).unsigned_abs()
 }
 
 /// v / 2^point to the nearest, or as near as 64 bits allow.

@@ -1,15 +1,8 @@
 //! One frame of counts: energy and cross product, exact; the cross product then as large as the solver can take it.
 
-use super::arithmetic::{UNIT, bits, mul30, rounded};
+use super::arithmetic::{UNIT, bits, mul30, scaled};
 use super::dictionary::QuantizedDictionary;
 use super::entry::{Count, Entry};
-
-/// Cross products and the binary point they share.
-pub(super) struct Cross<const K: usize> {
-    /// ⟨q_k, x⟩/‖q_k‖·2^point, the largest in [2^(top − 1), 2^top]; all 0 for a frame that no part resembles.
-    pub b: [i32; K],
-    pub point: i32,
-}
 
 /// Σ x², and a number that is at least every |x| and less than twice the largest, or 1.
 #[inline(never)]
@@ -32,50 +25,79 @@ pub(super) fn energy<C: Count, const M: usize>(x: &[C; M]) -> (u64, i32) {
 }
 
 impl<I: Entry, const M: usize, const K: usize> QuantizedDictionary<I, M, K> {
-    /// Cross products with a frame of which no feature is above `peak`, the largest scaled to `top` bits. `whole`: the largest peak with
-    /// which no sum over a frame leaves 32 bits.
-    ///
-    /// Sums over so many features that none can overflow are 32 bits long, sums of these 64: a single product is below 2³¹.
+    /// `b` ← ⟨q_k, x⟩/‖q_k‖·2^point with the point that is returned: the largest magnitude lies in [2^(top − 1), 2^top]; all 0 for a frame
+    /// that no part resembles. No feature is above `peak`; `whole`: the largest peak with which no sum over a frame leaves 32 bits.
     #[inline(never)]
-    pub(super) fn cross<C: Count>(&self, x: &[C; M], peak: i32, whole: i32, top: i32) -> Cross<K> {
-        let together = if peak <= whole { M } else { 1 << (31 - I::BITS - bits(peak)).clamp(0, 24) };
-        let mut totals = [0_i64; K];
-        for (rows, x) in self.rows.chunks(together).zip(x.chunks(together)) {
-            let mut sums = [0; K];
-            for (row, &x) in rows.iter().zip(x) {
-                let x: i32 = x.into();
-                // Adds nothing, and many features of many frames are 0.
-                if x != 0 {
-                    for (sum, &q) in sums.iter_mut().zip(row) {
-                        let q: i32 = q.into();
-                        *sum += q * x;
-                    }
-                }
+    pub(super) fn cross<C: Count>(&self, x: &[C; M], peak: i32, whole: i32, top: i32, b: &mut [i32; K]) -> i32 {
+        if peak <= whole {
+            let sums = self.narrow(x);
+            let all = sums.iter().fold(0, |all, &sum| all | (sum ^ (sum >> 31)));
+            // A magnitude of −1 has no bits, but is not 0.
+            let shift = UNIT as i32 - 1 - bits(all);
+            for (b, sum) in b.iter_mut().zip(sums) {
+                *b = scaled(sum, shift);
             }
-            for (total, sum) in totals.iter_mut().zip(sums) {
-                *total += i64::from(sum);
-            }
+            return self.level(shift, top, b);
         }
-        self.leveled(&totals, top)
+        let sums = self.wide(x);
+        let all = sums.iter().fold(0, |all, &sum| all | (sum ^ (sum >> 63)));
+        let shift = UNIT as i32 - 1 - (64 - all.leading_zeros() as i32);
+        for (b, sum) in b.iter_mut().zip(sums) {
+            *b = if shift >= 0 { (sum as i32) << shift } else { (sum >> -shift) as i32 };
+        }
+        self.level(shift, top, b)
     }
 
+    /// Sums of 32 bits.
+    #[inline(always)]
+    fn narrow<C: Count>(&self, x: &[C; M]) -> [i32; K] {
+        let mut sums = [0; K];
+        for (row, &x) in self.rows.iter().zip(x) {
+            let x: i32 = x.into();
+            // Adds nothing, and many features of many frames are 0.
+            if x != 0 {
+                for (sum, &q) in sums.iter_mut().zip(row) {
+                    *sum += q.into() * x;
+                }
+            }
+        }
+        sums
+    }
+
+    /// Sums of 64 bits, of pairs of products: two of them have 32 bits, with a sign if counts have one.
+    #[inline(always)]
+    fn wide<C: Count>(&self, x: &[C; M]) -> [i64; K] {
+        let mut sums = [0; K];
+        let ((pairs, last), (xs, x_last)) = (self.rows.as_chunks::<2>(), x.as_chunks::<2>());
+        for ([row, next], &[x, y]) in pairs.iter().zip(xs) {
+            let (x, y): (i32, i32) = (x.into(), y.into());
+            if x | y != 0 {
+                for ((sum, &q), &r) in sums.iter_mut().zip(row).zip(next) {
+                    let pair = (q.into() * x).wrapping_add(r.into() * y);
+                    *sum += if C::SIGNED { i64::from(pair) } else { i64::from(pair.cast_unsigned()) };
+                }
+            }
+        }
+        for (row, &x) in last.iter().zip(x_last) {
+            for (sum, &q) in sums.iter_mut().zip(row) {
+                *sum += i64::from(q.into() * x.into());
+            }
+        }
+        sums
+    }
+
+    /// From sums that were shifted by so many bits to the left to cross products, and to `top` bits.
     #[inline(never)]
-    fn leveled(&self, totals: &[i64; K], top: i32) -> Cross<K> {
-        let all = totals.iter().fold(0, |all, &total| all | (total ^ (total >> 63)));
-        let mut cross = Cross { b: [0; K], point: 0 };
-        // A magnitude of −1 has no bits, but is not 0.
-        let shift = UNIT as i32 - 1 - (64 - all.leading_zeros() as i32);
+    fn level(&self, shift: i32, top: i32, b: &mut [i32; K]) -> i32 {
         let mut all = 0;
-        for ((b, &total), &inverse) in cross.b.iter_mut().zip(totals).zip(&self.inverse) {
-            let total = if shift >= 0 { (total as i32) << shift } else { (total >> -shift) as i32 };
-            *b = mul30(total, inverse);
+        for (b, &inverse) in b.iter_mut().zip(&self.inverse) {
+            *b = mul30(*b, inverse);
             all |= *b ^ (*b >> 31);
         }
         let excess = bits(all) - top;
-        for b in &mut cross.b {
-            *b = if excess >= 0 { rounded(*b, excess as u32) } else { *b << -excess };
+        for b in b {
+            *b = scaled(*b, -excess);
         }
-        cross.point = shift + self.exponent - excess;
-        cross
+        shift + self.exponent - excess
     }
 }

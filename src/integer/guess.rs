@@ -11,6 +11,7 @@ const BELOW: u32 = 15;
 /// step sets y_k ≤ max(0, b_k), so that |b − Ĝy| ≤ (K + 1)·max|b|.
 #[inline(never)]
 pub(super) fn descend<const K: usize>(gram: &[[i32; K]; K], b: &[i32; K], passes: u32, y: &mut [i32; K]) {
+    *y = [0; K];
     let mut sums = *b;
     for _ in 0..passes {
         let mut moved = false;
