@@ -76,10 +76,7 @@ pub struct QuantizationLoss<T> {
     pub residual: T,
 }
 
-impl<I: Entry, const M: usize, const K: usize> QuantizedDictionary<I, M, K>
-where
-    I: sealed::Prepare<M, K>,
-{
+impl<I: Entry, const M: usize, const K: usize> QuantizedDictionary<I, M, K> {
     /// No part at all, to [`assign`](Self::assign) to: what a `static` in RAM starts with.
     pub const fn zeros() -> Self {
         const {
@@ -255,10 +252,8 @@ macro_rules! entry {
             fn from_i32(value: i32) -> Self {
                 value.clamp(0, Self::MAX as i32) as Self
             }
-        }
 
-        impl<const M: usize, const K: usize> sealed::Prepare<M, K> for $t {
-            fn prepare(dictionary: &mut QuantizedDictionary<Self, M, K>) {
+            fn prepare<const M: usize, const K: usize>(dictionary: &mut QuantizedDictionary<Self, M, K>) {
                 dictionary.prepare();
             }
         }

@@ -64,8 +64,11 @@ impl<'q, C: Count, I: Entry, const M: usize, const K: usize> IntegerEncoder<'q, 
     /// Bits of the largest cross product: room for the sum of K of them and one more.
     const TOP: i32 = Factor::<K>::WIDTH - 1;
 
-    /// Gradient that counts as zero, in units of a cross product: what rounding leaves of it.
-    const FINEST: i32 = K as i32 + 4;
+    /// What a gradient is off by at most, in units of a cross product: half a unit for every component, the cross product itself, and the Gram.
+    const OFF: i32 = K as i32 / 2 + 2;
+
+    /// Gradient that counts as zero: twice that, since a step is as inexact.
+    const ZERO: i32 = 2 * Self::OFF;
 
     /// An encoder for frames of `C`. A few instructions; in a `static`, none.
     pub const fn new(dictionary: &'q QuantizedDictionary<I, M, K>) -> Self {
@@ -90,15 +93,12 @@ impl<'q, C: Count, I: Entry, const M: usize, const K: usize> IntegerEncoder<'q, 
         let point = self.dictionary.cross(x, peak, self.whole, Self::TOP, &mut b);
         let gram = &self.dictionary.gram;
         let excess = (point - self.point).max(0).unsigned_abs();
-        // Below half an LSB there is nothing to win.
-        let tolerance = Self::FINEST.max((1 << excess.min(30)) >> 1);
         descend(gram, &b, PASSES, h);
-        let Solution { violation, solves } = solve(gram, &b, h, &mut g, tolerance);
+        let Solution { violation, solves } = solve(gram, &b, h, &mut g, Self::ZERO);
         let residual_squared = energy.saturating_sub(counts(explained(&b, h, &g), 2 * point));
-        let status = if violation <= tolerance { NnlsStatus::Optimal } else { NnlsStatus::Bound };
+        let status = if violation <= Self::ZERO { NnlsStatus::Optimal } else { NnlsStatus::Bound };
         // What the gradient may be off by, and what rounding the amounts adds.
-        let kkt =
-            rounded(violation + Self::FINEST, excess).unsigned_abs() + 1 + if excess > 0 { K as u32 / 2 } else { 0 };
+        let kkt = rounded(violation + Self::OFF, excess).unsigned_abs() + 1 + if excess > 0 { K as u32 / 2 } else { 0 };
         let mut active = 0;
         for h in h {
             *h = rounded(*h, excess);

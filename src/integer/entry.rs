@@ -5,13 +5,13 @@ use core::fmt::{Debug, Display};
 use super::dictionary::QuantizedDictionary;
 
 pub(super) mod sealed {
+    use super::QuantizedDictionary;
+
     pub trait Sealed: Sized {
         /// From a value in 0 … MAX.
         fn from_i32(value: i32) -> Self;
-    }
-
-    pub trait Prepare<const M: usize, const K: usize>: Sized {
-        fn prepare(dictionary: &mut super::QuantizedDictionary<Self, M, K>);
+        /// Everything of a dictionary that follows from its entries.
+        fn prepare<const M: usize, const K: usize>(dictionary: &mut QuantizedDictionary<Self, M, K>);
     }
 }
 
