@@ -5,7 +5,7 @@
 //! goes from y straight towards Ĝ_PP⁻¹b_P. g is formed anew from y and b after every step: what counts as solved is the gradient of
 //! the integers that are returned, not the step.
 
-use super::arithmetic::{UNIT, mul30, scaled};
+use super::arithmetic::{UNIT, counted, mul30, scaled};
 use super::factor::Factor;
 use crate::nnls::bound;
 
@@ -40,7 +40,7 @@ fn gradient<const K: usize>(gram: &[[i32; K]; K], b: &[i32; K], y: &[i32; K], gr
 
 /// Improves `y` ≥ 0 until no component in use has a gradient above `tolerance`, and no other one a positive one above it. `g`: the
 /// gradient on return.
-#[inline(never)]
+#[inline(always)]
 pub(super) fn solve<const K: usize>(
     gram: &[[i32; K]; K],
     b: &[i32; K],
@@ -49,7 +49,7 @@ pub(super) fn solve<const K: usize>(
     tolerance: i32,
 ) -> Solution {
     let mut factor = Factor::<K>::new();
-    for (k, &y) in y.iter().enumerate() {
+    for (k, &y) in y.iter().enumerate().take(counted(K)) {
         if y > 0 {
             factor.add(gram, k);
         }
@@ -73,14 +73,14 @@ pub(super) fn solve<const K: usize>(
             polished = 0;
         }
         solves += 1;
+        factor.gather(g);
         let mut shift = factor.solve(g);
-        if enters && g.get(candidate).is_some_and(|&step| step <= 0) {
+        let last = factor.count().saturating_sub(1).min(K - 1);
+        if enters && g[last] <= 0 {
             // The rounding left in g_P outweighs the gradient that enters. Without it the step is that gradient times a diagonal
             // entry of the inverse: positive.
             *g = [0; K];
-            if let Some(g) = g.get_mut(candidate) {
-                *g = entering;
-            }
+            g[last] = entering;
             solves += 1;
             shift = factor.solve(g);
         }
@@ -118,24 +118,24 @@ pub(super) fn solve<const K: usize>(
         }
     }
     let mut violation = 0;
-    for (&y, &g) in y.iter().zip(g.iter()) {
+    for (&y, &g) in y.iter().zip(g.iter()).take(counted(K)) {
         violation = violation.max(if y > 0 { g.abs() } else { g });
     }
     Solution { violation, solves }
 }
 
-/// `y` ← y + α·step with the largest α ≤ 1 that keeps it ≥ 0; `first`: the step is from 0, not from y. `step` is lost. True if α is
+/// `y` ← y + α·step with the largest α ≤ 1 that keeps it ≥ 0; `first`: the step is from 0, not from y. `step`, by places, is lost. True if α is
 /// 1 and nothing reached 0.
 #[inline(never)]
 fn advance<const K: usize>(factor: &Factor<K>, y: &mut [i32; K], step: &mut [i32; K], shift: i32, first: bool) -> bool {
     /// Fractions of a step, in bits.
     const FINE: i32 = 15;
     let (mut alpha, mut blocking) = (1 << FINE, K);
-    for k in factor.places() {
+    for (step, k) in step.iter_mut().zip(factor.places()) {
         // To where the whole step leads.
         let before = y[k];
-        let after = scaled(step[k], shift).saturating_add(if first { 0 } else { before });
-        step[k] = after;
+        let after = scaled(*step, shift).saturating_add(if first { 0 } else { before });
+        *step = after;
         if after <= 0 {
             // Both with at most 16 bits, so that the quotient of 15 takes one short division.
             let distance = before.abs_diff(after);
@@ -147,8 +147,7 @@ fn advance<const K: usize>(factor: &Factor<K>, y: &mut [i32; K], step: &mut [i32
             }
         }
     }
-    for k in factor.places() {
-        let mut after = step[k];
+    for (&mut mut after, k) in step.iter_mut().zip(factor.places()) {
         if blocking < K {
             let before = y[k];
             let distance = after.saturating_sub(before).clamp(-(1 << UNIT), 1 << UNIT);
@@ -166,7 +165,7 @@ fn advance<const K: usize>(factor: &Factor<K>, y: &mut [i32; K], step: &mut [i32
 #[inline(never)]
 fn inspect<const K: usize>(y: &[i32; K], g: &[i32; K], refused: u32, tolerance: i32) -> (i32, usize) {
     let (mut violation, mut best, mut candidate) = (0, tolerance, K);
-    for (k, (&y, &g)) in y.iter().zip(g).enumerate() {
+    for (k, (&y, &g)) in y.iter().zip(g).enumerate().take(counted(K)) {
         if y > 0 {
             violation = violation.max(g.abs());
         } else if g > best && (refused >> k) & 1 == 0 {

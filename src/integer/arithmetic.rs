@@ -6,25 +6,42 @@ pub(super) const UNIT: u32 = 30;
 /// Cores of Arm without an atomic exchange are those without a long multiplication (Armv6-M): a call there, two dozen instructions more.
 const SHORT: bool = cfg!(all(target_arch = "arm", not(target_has_atomic = "32")));
 
+/// Bits of the low half of a number with [`UNIT`] bits after the point.
+const HALF: u32 = UNIT / 2;
+
 /// ⌊a·b / 2³⁰⌋ for |a|, |b| ≤ 2³⁰.
 #[inline(always)]
 pub(super) const fn mul30(a: i32, b: i32) -> i32 {
-    if SHORT { mul30_by_halves(a, b) } else { mul30_long(a, b) }
+    if SHORT {
+        let (high, low) = halves(a);
+        short(high, low, b)
+    } else {
+        long(a, b)
+    }
+}
+
+/// As [`mul30`], with a as [`halves`] gives it.
+#[inline(always)]
+pub(super) const fn mul_halves(high: i32, low: i32, b: i32) -> i32 {
+    if SHORT { short(high, low, b) } else { long((high << HALF) | low, b) }
+}
+
+/// a = 2¹⁵·high + low, 0 ≤ low < 2¹⁵.
+#[inline(always)]
+pub(super) const fn halves(a: i32) -> (i32, i32) {
+    (a >> HALF, a & ((1 << HALF) - 1))
 }
 
 #[inline(always)]
-const fn mul30_long(a: i32, b: i32) -> i32 {
+const fn long(a: i32, b: i32) -> i32 {
     ((a as i64 * b as i64) >> UNIT) as i32
 }
 
-/// The same from 16-bit halves. With a = 2¹⁵a₁ + a₀, 0 ≤ a₀ < 2¹⁵, and b alike, the floor of the sum is that of its parts, and the
-/// middle products, each below 2³⁰, have room for the carry of a₀b₀.
+/// By short products. The floor of the sum is that of its parts, and the middle products, each at most 2³⁰ − 2¹⁵, have room for the
+/// carry of the low one.
 #[inline(always)]
-const fn mul30_by_halves(a: i32, b: i32) -> i32 {
-    const HALF: u32 = UNIT / 2;
-    const LOW: i32 = (1 << HALF) - 1;
-    let (high, low) = (a >> HALF, a & LOW);
-    let (other_high, other_low) = (b >> HALF, b & LOW);
+const fn short(high: i32, low: i32, b: i32) -> i32 {
+    let (other_high, other_low) = halves(b);
     let middle = high * other_low + low * other_high + ((low * other_low) >> HALF);
     high * other_high + (middle >> HALF)
 }
@@ -78,6 +95,13 @@ pub(super) fn reciprocal(d: u32) -> i32 {
     r >> high.min(1)
 }
 
+/// The same count, hidden from the optimiser: it would write out every loop over K numbers, which costs flash and, where registers are
+/// few, stack. For loops that are not the inner ones.
+#[inline(always)]
+pub(super) fn counted(count: usize) -> usize {
+    core::hint::black_box(count)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,12 +116,16 @@ mod tests {
             x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (x as i32) >> 1
         };
+        let check = |a, b| {
+            let (high, low) = halves(a);
+            assert_eq!(short(high, low, b), long(a, b), "{a}·{b}");
+            assert_eq!((high << HALF) | low, a);
+        };
         for (a, b) in SOME.iter().flat_map(|&a| SOME.iter().map(move |&b| (a, b))) {
-            assert_eq!(mul30_by_halves(a, b), mul30_long(a, b), "{a}·{b}");
+            check(a, b);
         }
         for _ in 0..100_000 {
-            let (a, b) = (draw(), draw() >> (draw() & 15));
-            assert_eq!(mul30_by_halves(a, b), mul30_long(a, b), "{a}·{b}");
+            check(draw(), draw() >> (draw() & 15));
         }
     }
 

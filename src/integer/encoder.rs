@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use super::active_set::{Solution, solve};
-use super::arithmetic::rounded;
+use super::arithmetic::{counted, rounded};
 use super::dictionary::QuantizedDictionary;
 use super::entry::{Count, Entry};
 use super::factor::Factor;
@@ -13,7 +13,7 @@ use crate::nnls::NnlsStatus;
 use crate::scalar::Real;
 
 /// Passes of coordinate descent that guess the active set; exact least squares does the rest.
-const PASSES: u32 = 5;
+const PASSES: u32 = 6;
 
 /// Explains frames of counts by a dictionary of integers: h ≥ 0 with the smallest ‖x − Wh‖, without a floating-point operation.
 ///
@@ -90,7 +90,8 @@ impl<'q, C: Count, I: Entry, const M: usize, const K: usize> IntegerEncoder<'q, 
     pub fn encode(&self, x: &[C; M], h: &mut [i32; K]) -> IntegerEncoding {
         let (energy, peak) = energy(x);
         let (mut b, mut g) = ([0; K], [0; K]);
-        let point = self.dictionary.cross(x, peak, self.whole, Self::TOP, &mut b);
+        let shift = self.dictionary.cross(x, peak, self.whole, &mut b);
+        let point = self.dictionary.level(shift, Self::TOP, &mut b);
         let gram = &self.dictionary.gram;
         let excess = (point - self.point).max(0).unsigned_abs();
         descend(gram, &b, PASSES, h);
@@ -100,7 +101,7 @@ impl<'q, C: Count, I: Entry, const M: usize, const K: usize> IntegerEncoder<'q, 
         // What the gradient may be off by, and what rounding the amounts adds.
         let kkt = rounded(violation + Self::OFF, excess).unsigned_abs() + 1 + if excess > 0 { K as u32 / 2 } else { 0 };
         let mut active = 0;
-        for h in h {
+        for h in h.iter_mut().take(counted(K)) {
             *h = rounded(*h, excess);
             active += usize::from(*h > 0);
         }

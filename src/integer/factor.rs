@@ -4,7 +4,7 @@
 //! D_p = 4^e_p·Δ_p lies in [1, 4), and the columns of L divided by 2^e_p, Ĝ = CDCᵀ: C is a Cholesky factor but for factors between 1
 //! and 2, its entries stay within ±1, and no root is taken. Every row has its diagonal 2^−e_p and 1/D_p beside it.
 
-use super::arithmetic::{UNIT, bits, mul30, reciprocal, scaled};
+use super::arithmetic::{UNIT, bits, halves, mul_halves, mul30, reciprocal, scaled};
 
 /// One below the unit: products u of C and D reach 2.
 const PIVOT: u32 = UNIT - 1;
@@ -18,8 +18,11 @@ const BITS: i32 = 4;
 const LAST: i32 = (1 << BITS) - 1;
 
 pub(super) struct Factor<const K: usize> {
-    /// By places: C below the diagonal, DCᵀ above, on it 1/D, and e in its last [`BITS`] bits.
-    rows: [[i32; K]; K],
+    /// C by places, of every entry the high half below the diagonal and the low half above: half the memory of a square of words, and
+    /// as short products want it.
+    halves: [[i16; K]; K],
+    /// By places: 1/D, and e in its last [`BITS`] bits.
+    diagonal: [i32; K],
     /// The component at each place.
     order: [u8; K],
     count: usize,
@@ -30,7 +33,7 @@ impl<const K: usize> Factor<K> {
     pub(super) const WIDTH: i32 = UNIT as i32 - K.next_power_of_two().trailing_zeros() as i32;
 
     pub(super) const fn new() -> Self {
-        Self { rows: [[0; K]; K], order: [0; K], count: 0 }
+        Self { halves: [[0; K]; K], diagonal: [0; K], order: [0; K], count: 0 }
     }
 
     pub(super) fn count(&self) -> usize {
@@ -51,26 +54,25 @@ impl<const K: usize> Factor<K> {
     #[inline(never)]
     pub(super) fn add(&mut self, gram: &[[i32; K]; K], k: usize) {
         let (k, place) = (k.min(K - 1), self.count.min(K - 1));
-        let (before, rest) = self.rows.split_at_mut(place);
-        let Some(row) = rest.first_mut() else { return };
         let gram = &gram[k];
         let mut pivot = 1 << PIVOT;
-        for (p, &q) in self.order.iter().enumerate().take(place) {
+        let mut u = [0; K];
+        for p in 0..place {
             // u = Ĝ_k·C⁻ᵀ, with PIVOT bits after the point.
-            let p = p.min(K - 1);
-            let mut u = gram[usize::from(q).min(K - 1)] >> (UNIT - PIVOT);
-            for (other, &c) in before.iter().zip(row.iter()).take(p) {
-                u -= mul30(other[p], c);
+            let mut sum = gram[usize::from(self.order[p]).min(K - 1)] >> (UNIT - PIVOT);
+            for i in 0..p {
+                sum -= mul_halves(self.halves[p][i].into(), self.halves[i][p].into(), u[i]);
             }
-            let Some(own) = before.get_mut(p) else { return };
-            let exponent = own[p] & LAST;
+            let exponent = self.diagonal[p] & LAST;
             // Within ±2 by Cauchy and Schwarz, and to rounding.
             let limit = (1 << UNIT) >> exponent;
-            u = u.clamp(-limit, limit) << exponent;
-            let c = mul30(u, own[p]).clamp(-(1 << PIVOT), 1 << PIVOT) << (UNIT - PIVOT);
-            pivot -= mul30(c, u);
-            own[place] = u;
-            row[p] = c;
+            sum = sum.clamp(-limit, limit) << exponent;
+            u[p] = sum;
+            const MOST: i32 = (1 << PIVOT) - 1;
+            let c = mul30(sum, self.diagonal[p]).clamp(-MOST, MOST) << (UNIT - PIVOT);
+            pivot -= mul30(c, sum);
+            let (high, low) = halves(c);
+            (self.halves[place][p], self.halves[p][place]) = (high as i16, low as i16);
         }
         let mut pivot = pivot.max(RIDGE).cast_unsigned();
         let mut exponent = 0;
@@ -78,7 +80,7 @@ impl<const K: usize> Factor<K> {
             pivot <<= 2;
             exponent += 1;
         }
-        row[place] = (reciprocal(pivot) & !LAST) | exponent;
+        self.diagonal[place] = (reciprocal(pivot) & !LAST) | exponent;
         self.order[place] = k as u8;
         self.count = place + 1;
     }
@@ -101,53 +103,62 @@ impl<const K: usize> Factor<K> {
         }
     }
 
-    /// `v`_P ← Ĝ_PP⁻¹v_P, to be shifted by what is returned. a² products.
+    /// `v` ← v_P, by places.
+    #[inline(never)]
+    pub(super) fn gather(&self, v: &mut [i32; K]) {
+        let from = *v;
+        for (v, k) in v.iter_mut().zip(self.places()) {
+            *v = from[k];
+        }
+    }
+
+    /// `v` ← (CDCᵀ)⁻¹v by places, to be shifted by what is returned. a² products.
     #[inline(never)]
     pub(super) fn solve(&self, v: &mut [i32; K]) -> i32 {
-        let all = self.places().fold(0, |all, k| all | (v[k] ^ (v[k] >> 31)));
+        let count = self.count();
+        let all = v.iter().take(count).fold(0, |all, &v| all | (v ^ (v >> 31)));
         let mut shift = bits(all) - (Self::WIDTH - 1);
-        self.shift(v, -shift);
-        for (p, (row, k)) in self.rows.iter().zip(self.places()).enumerate() {
-            let mut sum = v[k];
-            for (&c, q) in row.iter().zip(self.places()).take(p) {
-                sum -= mul30(c, v[q]);
+        shift_by(v, -shift);
+        for p in 0..count {
+            let mut sum = v[p];
+            for q in 0..p {
+                sum -= mul_halves(self.halves[p][q].into(), self.halves[q][p].into(), v[q]);
             }
-            v[k] = sum;
-            shift += self.raise(v, k, row[p.min(K - 1)] & LAST);
+            v[p] = sum;
+            shift += Self::raise(v, p, self.diagonal[p] & LAST);
         }
-        for (p, (row, k)) in self.rows.iter().zip(self.places()).enumerate() {
-            v[k] = mul30(v[k], row[p.min(K - 1)]);
+        for (v, &diagonal) in v.iter_mut().zip(&self.diagonal).take(count) {
+            *v = mul30(*v, diagonal);
         }
-        for p in (0..self.count()).rev() {
-            let (row, k) = (&self.rows[p], usize::from(self.order[p]).min(K - 1));
-            shift += self.raise(v, k, row[p.min(K - 1)] & LAST);
-            let value = v[k];
-            for (&c, q) in row.iter().zip(self.places()).take(p) {
-                v[q] -= mul30(c, value);
+        for p in (0..count).rev() {
+            shift += Self::raise(v, p, self.diagonal[p] & LAST);
+            let value = v[p];
+            for q in 0..p {
+                v[q] -= mul_halves(self.halves[p][q].into(), self.halves[q][p].into(), value);
             }
         }
         shift
     }
 
-    /// `v[k]` ← 2^exponent·v[k]. Where that leaves the range everything is divided by a power of two first, as a linear system
-    /// allows at any time; its exponent is returned.
+    /// `v[p]` ← 2^exponent·v[p]. Where that leaves the range everything is divided by a power of two first, as a linear system allows at any
+    /// time; its exponent is returned.
     #[inline(always)]
-    fn raise(&self, v: &mut [i32; K], k: usize, exponent: i32) -> i32 {
+    fn raise(v: &mut [i32; K], p: usize, exponent: i32) -> i32 {
         let mut shift = 0;
-        if v[k].abs() > (1 << Self::WIDTH) >> exponent {
-            shift = bits(v[k]) - (Self::WIDTH - exponent);
-            self.shift(v, -shift);
+        if v[p].abs() > (1 << Self::WIDTH) >> exponent {
+            shift = bits(v[p]) - (Self::WIDTH - exponent);
+            shift_by(v, -shift);
         }
-        v[k] <<= exponent;
+        v[p] <<= exponent;
         shift
     }
+}
 
-    /// `v`_P ← 2^shift·v_P.
-    #[inline(never)]
-    fn shift(&self, v: &mut [i32; K], shift: i32) {
-        for k in self.places() {
-            v[k] = scaled(v[k], shift);
-        }
+/// `v` ← 2^shift·v.
+#[inline(never)]
+fn shift_by(v: &mut [i32], shift: i32) {
+    for v in v {
+        *v = scaled(*v, shift);
     }
 }
 
@@ -170,8 +181,12 @@ mod tests {
             }
             let gradient = [1 << 20, 900_000, -5_000];
             let mut step = gradient;
+            factor.gather(&mut step);
             let shift = factor.solve(&mut step);
-            let y = step.map(|step| f64::from(step) * f64::from(shift).exp2());
+            let mut y = [0.0; 3];
+            for (&step, k) in step.iter().zip(factor.places()) {
+                y[k] = f64::from(step) * f64::from(shift).exp2();
+            }
             // What can be asked for: rounding is relative to the answer.
             let largest = y.iter().fold(0.0, |largest: f64, y| largest.max(y.abs()));
             for k in 0..3 {

@@ -1,6 +1,6 @@
 //! One frame of counts: energy and cross product, exact; the cross product then as large as the solver can take it.
 
-use super::arithmetic::{UNIT, bits, mul30, scaled};
+use super::arithmetic::{UNIT, bits, counted, mul30, scaled};
 use super::dictionary::QuantizedDictionary;
 use super::entry::{Count, Entry};
 
@@ -13,10 +13,10 @@ pub(super) fn energy<C: Count, const M: usize>(x: &[C; M]) -> (u64, i32) {
             let x: i32 = x.into();
             (x * x) as u32
         };
-        return (x.iter().map(square).sum::<u32>().into(), C::PEAK);
+        return (x.iter().take(counted(M)).map(square).sum::<u32>().into(), C::PEAK);
     }
     let (mut sum, mut all) = (0_u64, 0);
-    for &x in x {
+    for &x in x.iter() {
         let x: i32 = x.into();
         sum += u64::from(x.unsigned_abs() * x.unsigned_abs());
         all |= x ^ (x >> 31);
@@ -25,27 +25,27 @@ pub(super) fn energy<C: Count, const M: usize>(x: &[C; M]) -> (u64, i32) {
 }
 
 impl<I: Entry, const M: usize, const K: usize> QuantizedDictionary<I, M, K> {
-    /// `b` ← ⟨q_k, x⟩/‖q_k‖·2^point with the point that is returned: the largest magnitude lies in [2^(top − 1), 2^top]; all 0 for a frame
-    /// that no part resembles. No feature is above `peak`; `whole`: the largest peak with which no sum over a frame leaves 32 bits.
+    /// `b` ← ⟨q_k, x⟩·2^shift with the shift that is returned: all below 2²⁹. No feature is above `peak`; `whole`: the largest peak with
+    /// which no sum over a frame leaves 32 bits.
     #[inline(never)]
-    pub(super) fn cross<C: Count>(&self, x: &[C; M], peak: i32, whole: i32, top: i32, b: &mut [i32; K]) -> i32 {
+    pub(super) fn cross<C: Count>(&self, x: &[C; M], peak: i32, whole: i32, b: &mut [i32; K]) -> i32 {
         if peak <= whole {
             let sums = self.narrow(x);
             let all = sums.iter().fold(0, |all, &sum| all | (sum ^ (sum >> 31)));
             // A magnitude of −1 has no bits, but is not 0.
             let shift = UNIT as i32 - 1 - bits(all);
-            for (b, sum) in b.iter_mut().zip(sums) {
+            for (b, &sum) in b.iter_mut().zip(&sums) {
                 *b = scaled(sum, shift);
             }
-            return self.level(shift, top, b);
+            return shift;
         }
         let sums = self.wide(x);
         let all = sums.iter().fold(0, |all, &sum| all | (sum ^ (sum >> 63)));
         let shift = UNIT as i32 - 1 - (64 - all.leading_zeros() as i32);
-        for (b, sum) in b.iter_mut().zip(sums) {
+        for (b, &sum) in b.iter_mut().zip(&sums) {
             *b = if shift >= 0 { (sum as i32) << shift } else { (sum >> -shift) as i32 };
         }
-        self.level(shift, top, b)
+        shift
     }
 
     /// Sums of 32 bits.
@@ -86,16 +86,17 @@ impl<I: Entry, const M: usize, const K: usize> QuantizedDictionary<I, M, K> {
         sums
     }
 
-    /// From sums that were shifted by so many bits to the left to cross products, and to `top` bits.
+    /// From sums that were shifted by so many bits to cross products ⟨q_k, x⟩/‖q_k‖·2^point with the point that is returned: the largest
+    /// magnitude lies in [2^(top − 1), 2^top]; all 0 for a frame that no part resembles.
     #[inline(never)]
-    fn level(&self, shift: i32, top: i32, b: &mut [i32; K]) -> i32 {
+    pub(super) fn level(&self, shift: i32, top: i32, b: &mut [i32; K]) -> i32 {
         let mut all = 0;
         for (b, &inverse) in b.iter_mut().zip(&self.inverse) {
             *b = mul30(*b, inverse);
             all |= *b ^ (*b >> 31);
         }
         let excess = bits(all) - top;
-        for b in b {
+        for b in b.iter_mut() {
             *b = scaled(*b, -excess);
         }
         shift + self.exponent - excess

@@ -33,7 +33,7 @@ pub(super) fn descend<const K: usize>(gram: &[[i32; K]; K], b: &[i32; K], passes
             break;
         }
     }
-    for y in y {
+    for y in y.iter_mut() {
         *y <<= BELOW;
     }
 }

@@ -5,7 +5,7 @@ use tinynmf::integer::Unquantizable;
 
 #[rustfmt::skip] // as it was written
 #[path = "../../firmware/src/digits_q15.rs"]
-mod digits_q15;
+pub mod digits_q15;
 #[rustfmt::skip]
 #[allow(dead_code)]
 #[path = "../../firmware/src/digits.rs"]

@@ -6,6 +6,7 @@ mod common;
 #[path = "../common/parts.rs"]
 mod parts;
 
+mod boards;
 mod dictionaries;
 mod enumeration;
 mod exactness;
