@@ -5,7 +5,7 @@
 //! goes from y straight towards Ĝ_PP⁻¹b_P. g is formed anew from y and b after every step: what counts as solved is the gradient of
 //! the integers that are returned, not the step.
 
-use super::arithmetic::{UNIT, counted, mul30, scaled};
+use super::arithmetic::{UNIT, counted, fraction, mul30, product, scaled};
 use super::factor::Factor;
 use crate::nnls::bound;
 
@@ -128,20 +128,14 @@ pub(super) fn solve<const K: usize>(
 /// 1 and nothing reached 0.
 #[inline(never)]
 fn advance<const K: usize>(factor: &Factor<K>, y: &mut [i32; K], step: &mut [i32; K], shift: i32, first: bool) -> bool {
-    /// Fractions of a step, in bits.
-    const FINE: i32 = 15;
-    let (mut alpha, mut blocking) = (1 << FINE, K);
+    let (mut alpha, mut blocking) = (1 << UNIT, K);
     for (step, k) in step.iter_mut().zip(factor.places()) {
         // To where the whole step leads.
         let before = y[k];
         let after = scaled(*step, shift).saturating_add(if first { 0 } else { before });
         *step = after;
         if after <= 0 {
-            // Both with at most 16 bits, so that the quotient of 15 takes one short division.
-            let distance = before.abs_diff(after);
-            let excess = (31 - FINE as u32).saturating_sub(distance.leading_zeros()) & 31;
-            let ratio =
-                ((before as u32 >> excess) << FINE).checked_div(distance >> excess).map_or(0, |ratio| ratio as i32);
+            let ratio = fraction(before, before.abs_diff(after).max(1));
             if blocking == K || ratio < alpha {
                 (alpha, blocking) = (ratio, k);
             }
@@ -152,7 +146,7 @@ fn advance<const K: usize>(factor: &Factor<K>, y: &mut [i32; K], step: &mut [i32
             let before = y[k];
             let distance = after.saturating_sub(before).clamp(-(1 << UNIT), 1 << UNIT);
             // What grows from 0 stays in the set.
-            after = before + mul30(distance, alpha << (UNIT as i32 - FINE));
+            after = before + product(distance, alpha);
             after = if k == blocking { 0 } else { after.max(i32::from(distance > 0)) };
         }
         y[k] = after.min(1 << Factor::<K>::WIDTH);

@@ -20,6 +20,12 @@ pub(super) const fn mul30(a: i32, b: i32) -> i32 {
     }
 }
 
+/// As [`mul30`], as a call: where it is not made often.
+#[inline(never)]
+pub(super) fn product(a: i32, b: i32) -> i32 {
+    mul30(a, b)
+}
+
 /// As [`mul30`], with a as [`halves`] gives it.
 #[inline(always)]
 pub(super) const fn mul_halves(high: i32, low: i32, b: i32) -> i32 {
@@ -77,22 +83,30 @@ pub(super) fn raised(v: i32, shift: u32) -> i32 {
 /// 2⁵⁹/d for d in [2²⁹, 2³¹): 1/d as a fraction of 2³⁰ for d with 29 bits after the point. To 25 bits.
 ///
 /// Newton's iteration r ← r(2 − dr) from a straight line: 4, 8, 15, 28 bits. A division takes 190 instructions where the core has none.
-#[inline]
+#[inline(never)]
 pub(super) fn reciprocal(d: u32) -> i32 {
-    // In [1, 2), and 1/d is below 1; one or two bits come back at the end.
+    // In [1, 2), and 1/d is below 1; a bit comes back at the end.
     let high = d >> 30;
-    let d = (if high > 0 { d >> 1 } else { d }) as i32;
+    let d = (d >> high) as i32;
     // 15 bits after the point: 24/17 − 8/17·d is within 1/17 of 1/d.
     let short = d >> 14;
-    let mut r = (46_261 - ((short * 15_420) >> 15)).min(1 << 15);
+    let mut r = 46_261 - ((short * 15_420) >> 15);
     for _ in 0..2 {
         r = (r * ((1 << 16) - ((short * r) >> 15))) >> 15;
     }
-    let start = r << 15;
+    let start = r.min(1 << HALF) << HALF;
     // d with 29 bits after the point is d/2 with 30.
-    let error = mul30(d, start.min(1 << UNIT));
-    let r = mul30(start, (1 << UNIT) - error) << 1;
-    r >> high.min(1)
+    let error = product(d, start);
+    product(start, (1 << UNIT) - error) << 1 >> high
+}
+
+/// a/b as a fraction of 2³⁰, for 0 ≤ a ≤ b and b > 0. To 24 bits.
+pub(super) fn fraction(a: i32, b: u32) -> i32 {
+    let shift = b.leading_zeros();
+    // In [½, 1) of 2³²; a below it.
+    let (a, b) = (a.cast_unsigned() << shift >> 2, b << shift >> 1);
+    // 2⁵⁹/b times a/2³⁰ is a quarter of what is asked for.
+    product(a as i32, reciprocal(b)).min(1 << (UNIT - 2)) << 2
 }
 
 /// The same count, hidden from the optimiser: it would write out every loop over K numbers, which costs flash and, where registers are
@@ -135,6 +149,16 @@ mod tests {
             let exact = (1_u64 << 59) as f64 / f64::from(d);
             let off = f64::from(reciprocal(d)) / exact - 1.0;
             assert!(off.abs() < 3e-8, "{d}: {off:e}");
+        }
+    }
+
+    #[test]
+    fn fractions_have_24_bits() {
+        for b in [1, 2, 3, 5, 1000, 65_537, (1 << 30) + 1, i32::MAX as u32, u32::MAX] {
+            for a in [0, 1, b / 3, b / 2, b - 1, b].map(|a| (a as i32).max(0)).into_iter().filter(|&a| a as u32 <= b) {
+                let off = f64::from(fraction(a, b)) / f64::from(1 << UNIT) - f64::from(a) / f64::from(b);
+                assert!(off.abs() < 1e-7, "{a}/{b}: {off:e}");
+            }
         }
     }
 

@@ -4,7 +4,7 @@
 //! D_p = 4^e_p·Δ_p lies in [1, 4), and the columns of L divided by 2^e_p, Ĝ = CDCᵀ: C is a Cholesky factor but for factors between 1
 //! and 2, its entries stay within ±1, and no root is taken. Every row has its diagonal 2^−e_p and 1/D_p beside it.
 
-use super::arithmetic::{UNIT, bits, halves, mul_halves, mul30, reciprocal, scaled};
+use super::arithmetic::{UNIT, bits, halves, mul_halves, product, reciprocal, scaled};
 
 /// One below the unit: products u of C and D reach 2.
 const PIVOT: u32 = UNIT - 1;
@@ -69,8 +69,8 @@ impl<const K: usize> Factor<K> {
             sum = sum.clamp(-limit, limit) << exponent;
             u[p] = sum;
             const MOST: i32 = (1 << PIVOT) - 1;
-            let c = mul30(sum, self.diagonal[p]).clamp(-MOST, MOST) << (UNIT - PIVOT);
-            pivot -= mul30(c, sum);
+            let c = product(sum, self.diagonal[p]).clamp(-MOST, MOST) << (UNIT - PIVOT);
+            pivot -= product(c, sum);
             let (high, low) = halves(c);
             (self.halves[place][p], self.halves[p][place]) = (high as i16, low as i16);
         }
@@ -128,7 +128,7 @@ impl<const K: usize> Factor<K> {
             shift += Self::raise(v, p, self.diagonal[p] & LAST);
         }
         for (v, &diagonal) in v.iter_mut().zip(&self.diagonal).take(count) {
-            *v = mul30(*v, diagonal);
+            *v = product(*v, diagonal);
         }
         for p in (0..count).rev() {
             shift += Self::raise(v, p, self.diagonal[p] & LAST);

@@ -1,6 +1,6 @@
 //! One frame of counts: energy and cross product, exact; the cross product then as large as the solver can take it.
 
-use super::arithmetic::{UNIT, bits, counted, mul30, scaled};
+use super::arithmetic::{UNIT, bits, counted, product, scaled};
 use super::dictionary::QuantizedDictionary;
 use super::entry::{Count, Entry};
 
@@ -92,7 +92,7 @@ impl<I: Entry, const M: usize, const K: usize> QuantizedDictionary<I, M, K> {
     pub(super) fn level(&self, shift: i32, top: i32, b: &mut [i32; K]) -> i32 {
         let mut all = 0;
         for (b, &inverse) in b.iter_mut().zip(&self.inverse) {
-            *b = mul30(*b, inverse);
+            *b = product(*b, inverse);
             all |= *b ^ (*b >> 31);
         }
         let excess = bits(all) - top;
