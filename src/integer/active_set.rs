@@ -5,7 +5,7 @@
 //! goes from y straight towards Ĝ_PP⁻¹b_P. g is formed anew from y and b after every step: what counts as solved is the gradient of
 //! the integers that are returned, not the step.
 
-use super::arithmetic::{UNIT, counted, fraction, mul30, product, scaled};
+use super::arithmetic::{UNIT, counted, fraction, mul30, product};
 use super::factor::Factor;
 use crate::nnls::bound;
 
@@ -38,7 +38,7 @@ fn gradient<const K: usize>(gram: &[[i32; K]; K], b: &[i32; K], y: &[i32; K], gr
     }
 }
 
-/// Improves `y` ≥ 0 until no component in use has a gradient above `tolerance`, and no other one a positive one above it. `g`: the
+/// Improves `y` ≥ 0 until no component in use has a gradient above `zero`, and no other one a positive one above it. `g`: the
 /// gradient on return.
 #[inline(always)]
 pub(super) fn solve<const K: usize>(
@@ -46,7 +46,7 @@ pub(super) fn solve<const K: usize>(
     b: &[i32; K],
     y: &mut [i32; K],
     g: &mut [i32; K],
-    tolerance: i32,
+    zero: i32,
 ) -> Solution {
     let mut factor = Factor::<K>::new();
     for (k, &y) in y.iter().enumerate().take(counted(K)) {
@@ -57,65 +57,67 @@ pub(super) fn solve<const K: usize>(
     // In place of the gradient of 0, from where the first step is counted.
     *g = *b;
     let mut first = factor.count() > 0;
-    let mut refused = 0;
     let (mut polished, mut solves) = (0, 0);
-    let (mut violation, mut candidate) = if first { (i32::MAX, K) } else { inspect(y, g, refused, tolerance) };
-    while solves < bound(K) {
-        let enters = violation <= tolerance || polished == POLISH;
+    // Components that rounding has kept out, and whether the set has changed since.
+    let (mut refused, mut changed) = (0_u32, false);
+    // The component that entered with the last step, K if none, and the violation before it.
+    let (mut entered, mut before) = (K, i32::MAX);
+    loop {
         let mut entering = 0;
-        if enters {
-            if candidate >= K {
+        if !first {
+            let (violation, candidate) = inspect(y, g, refused, zero);
+            let risen = violation > zero && violation >= before;
+            if let Some(last) = y.get_mut(entered) {
+                if risen || *last == 0 {
+                    // Dependent columns: nothing but rounding bounds the step. What entered leaves again and is refused, and what it
+                    // spoiled is polished.
+                    refused |= 1 << (entered & 31);
+                    *last = 0;
+                    factor.keep_positive(gram, y);
+                    gradient(gram, b, y, g);
+                    (entered, before, polished) = (K, i32::MAX, 0);
+                    continue;
+                }
+                changed = true;
+            } else if risen {
+                polished = POLISH;
+            }
+            if solves >= bound(K) {
                 break;
             }
-            factor.add(gram, candidate);
-            entering = g.get(candidate).map_or(0, |&g| g);
-            violation = violation.max(entering);
-            polished = 0;
+            (entered, before) = (K, violation);
+            if violation <= zero || polished >= POLISH {
+                if candidate < K {
+                    factor.add(gram, candidate);
+                    entering = g.get(candidate).map_or(0, |&g| g);
+                    (entered, before, polished) = (candidate, violation.max(entering), 0);
+                } else if refused != 0 && changed {
+                    (refused, changed) = (0, false);
+                    continue;
+                } else {
+                    break;
+                }
+            }
         }
         solves += 1;
         factor.gather(g);
-        let mut shift = factor.solve(g);
-        let last = factor.count().saturating_sub(1).min(K - 1);
-        if enters && g[last] <= 0 {
+        factor.solve(g);
+        let place = factor.count().saturating_sub(1).min(K - 1);
+        if entering > 0 && g[place] <= 0 {
             // The rounding left in g_P outweighs the gradient that enters. Without it the step is that gradient times a diagonal
             // entry of the inverse: positive.
             *g = [0; K];
-            g[last] = entering;
-            solves += 1;
-            shift = factor.solve(g);
+            g[place] = entering;
+            factor.solve(g);
         }
-        let full = advance(&factor, y, g, shift, first);
-        first = false;
-        if !full {
+        polished += 1;
+        if !advance(&factor, y, g, first) {
+            polished = 0;
+            before = i32::MAX;
             factor.keep_positive(gram, y);
         }
+        first = false;
         gradient(gram, b, y, g);
-        let (left, next) = inspect(y, g, refused, tolerance);
-        let risen = full && left > tolerance && left >= violation;
-        let lost = enters && !y.get(candidate).is_some_and(|&y| y > 0);
-        if risen || lost {
-            // Dependent columns: nothing but rounding bounds the step. What entered leaves again, and what it spoiled is polished.
-            polished = POLISH;
-            if enters {
-                polished = 0;
-                refused |= 1_u32 << (candidate & 31);
-                if let Some(y) = y.get_mut(candidate)
-                    && full
-                {
-                    *y = 0;
-                    factor.pop();
-                }
-                gradient(gram, b, y, g);
-            }
-            (violation, candidate) = inspect(y, g, refused, tolerance);
-            continue;
-        }
-        polished = if full { polished + 1 } else { 0 };
-        (violation, candidate) = (left, next);
-        if refused != 0 {
-            refused = 0;
-            (violation, candidate) = inspect(y, g, refused, tolerance);
-        }
     }
     let mut violation = 0;
     for (&y, &g) in y.iter().zip(g.iter()).take(counted(K)) {
@@ -127,12 +129,12 @@ pub(super) fn solve<const K: usize>(
 /// `y` ← y + α·step with the largest α ≤ 1 that keeps it ≥ 0; `first`: the step is from 0, not from y. `step`, by places, is lost. True if α is
 /// 1 and nothing reached 0.
 #[inline(never)]
-fn advance<const K: usize>(factor: &Factor<K>, y: &mut [i32; K], step: &mut [i32; K], shift: i32, first: bool) -> bool {
+fn advance<const K: usize>(factor: &Factor<K>, y: &mut [i32; K], step: &mut [i32; K], first: bool) -> bool {
     let (mut alpha, mut blocking) = (1 << UNIT, K);
     for (step, k) in step.iter_mut().zip(factor.places()) {
         // To where the whole step leads.
         let before = y[k];
-        let after = scaled(*step, shift).saturating_add(if first { 0 } else { before });
+        let after = step.saturating_add(if first { 0 } else { before });
         *step = after;
         if after <= 0 {
             let ratio = fraction(before, before.abs_diff(after).max(1));

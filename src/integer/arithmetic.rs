@@ -58,10 +58,15 @@ pub(super) const fn bits(v: i32) -> i32 {
     32 - (v ^ (v >> 31)).leading_zeros() as i32
 }
 
-/// v·2^shift, rounded half up to the right and held within ±(2³¹ − 1) to the left.
-#[inline(always)]
-pub(super) fn scaled(v: i32, shift: i32) -> i32 {
-    if shift <= 0 { rounded(v, shift.unsigned_abs()) } else { raised(v, shift.unsigned_abs()) }
+/// `values` ← 2^shift·`values`, rounded half up to the right and held within ±(2³¹ − 1) to the left.
+#[inline(never)]
+pub(super) fn shift_by(values: &mut [i32], shift: i32) {
+    let right = shift.wrapping_neg().clamp(0, 31);
+    let left = shift.clamp(0, 31);
+    let limit = i32::MAX >> left;
+    for v in values {
+        *v = if right > 0 { rounded(*v, right.unsigned_abs()) } else { (*v).clamp(-limit, limit) << left };
+    }
 }
 
 /// v / 2^shift, rounded half up.
@@ -70,14 +75,6 @@ pub(super) fn rounded(v: i32, shift: u32) -> i32 {
     let shift = shift.min(31);
     // The last bit that is shifted out decides.
     (v >> shift) + if shift > 0 { (v >> (shift - 1)) & 1 } else { 0 }
-}
-
-/// v·2^shift, held within ±(2³¹ − 1).
-#[inline(always)]
-pub(super) fn raised(v: i32, shift: u32) -> i32 {
-    let shift = shift.min(31);
-    let limit = i32::MAX >> shift;
-    v.clamp(-limit, limit) << shift
 }
 
 /// 2⁵⁹/d for d in [2²⁹, 2³¹): 1/d as a fraction of 2³⁰ for d with 29 bits after the point. To 25 bits.
@@ -164,6 +161,11 @@ mod tests {
 
     #[test]
     fn shifts_round_and_saturate() {
+        let scaled = |v, shift| {
+            let mut values = [v];
+            shift_by(&mut values, shift);
+            values[0]
+        };
         assert_eq!([scaled(5, -1), scaled(-5, -1), scaled(6, -2), scaled(-6, -2)], [3, -2, 2, -1]);
         assert_eq!([scaled(i32::MAX, -31), scaled(i32::MIN, -31), scaled(i32::MIN, -99)], [1, -1, -1]);
         assert_eq!([scaled(3, 4), scaled(i32::MAX, 4), scaled(i32::MIN, 40)], [48, i32::MAX >> 4 << 4, 0]);

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use super::active_set::{Solution, solve};
-use super::arithmetic::{counted, rounded};
+use super::arithmetic::{counted, rounded, shift_by};
 use super::dictionary::QuantizedDictionary;
 use super::entry::{Count, Entry};
 use super::factor::Factor;
@@ -93,18 +93,17 @@ impl<'q, C: Count, I: Entry, const M: usize, const K: usize> IntegerEncoder<'q, 
         let shift = self.dictionary.cross(x, peak, self.whole, &mut b);
         let point = self.dictionary.level(shift, Self::TOP, &mut b);
         let gram = &self.dictionary.gram;
-        let excess = (point - self.point).max(0).unsigned_abs();
+        let excess = (point - self.point).max(0);
         descend(gram, &b, PASSES, h);
         let Solution { violation, solves } = solve(gram, &b, h, &mut g, Self::ZERO);
         let residual_squared = energy.saturating_sub(counts(explained(&b, h, &g), 2 * point));
         let status = if violation <= Self::ZERO { NnlsStatus::Optimal } else { NnlsStatus::Bound };
         // What the gradient may be off by, and what rounding the amounts adds.
-        let kkt = rounded(violation + Self::OFF, excess).unsigned_abs() + 1 + if excess > 0 { K as u32 / 2 } else { 0 };
-        let mut active = 0;
-        for h in h.iter_mut().take(counted(K)) {
-            *h = rounded(*h, excess);
-            active += usize::from(*h > 0);
-        }
+        let kkt = rounded(violation + Self::OFF, excess.unsigned_abs()).unsigned_abs()
+            + 1
+            + if excess > 0 { K as u32 / 2 } else { 0 };
+        shift_by(h, -excess);
+        let active = h.iter().take(counted(K)).filter(|&&h| h > 0).count();
         IntegerEncoding { status, residual_squared, energy, kkt, solves, active }
     }
 

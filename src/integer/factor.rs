@@ -4,7 +4,7 @@
 //! D_p = 4^e_p·Δ_p lies in [1, 4), and the columns of L divided by 2^e_p, Ĝ = CDCᵀ: C is a Cholesky factor but for factors between 1
 //! and 2, its entries stay within ±1, and no root is taken. Every row has its diagonal 2^−e_p and 1/D_p beside it.
 
-use super::arithmetic::{UNIT, bits, halves, mul_halves, product, reciprocal, scaled};
+use super::arithmetic::{UNIT, bits, halves, mul_halves, product, reciprocal, shift_by};
 
 /// One below the unit: products u of C and D reach 2.
 const PIVOT: u32 = UNIT - 1;
@@ -43,11 +43,6 @@ impl<const K: usize> Factor<K> {
     /// The components in use, by places.
     pub(super) fn places(&self) -> impl Iterator<Item = usize> + '_ {
         self.order.iter().take(self.count).map(|&k| usize::from(k).min(K - 1))
-    }
-
-    /// Takes the last component out.
-    pub(super) fn pop(&mut self) {
-        self.count = self.count.saturating_sub(1);
     }
 
     /// Appends a component. a²/2 products for a components in use.
@@ -112,9 +107,9 @@ impl<const K: usize> Factor<K> {
         }
     }
 
-    /// `v` ← (CDCᵀ)⁻¹v by places, to be shifted by what is returned. a² products.
+    /// `v` ← (CDCᵀ)⁻¹v by places, held within ±(2³¹ − 1). a² products.
     #[inline(never)]
-    pub(super) fn solve(&self, v: &mut [i32; K]) -> i32 {
+    pub(super) fn solve(&self, v: &mut [i32; K]) {
         let count = self.count();
         let all = v.iter().take(count).fold(0, |all, &v| all | (v ^ (v >> 31)));
         let mut shift = bits(all) - (Self::WIDTH - 1);
@@ -137,7 +132,7 @@ impl<const K: usize> Factor<K> {
                 v[q] -= mul_halves(self.halves[p][q].into(), self.halves[q][p].into(), value);
             }
         }
-        shift
+        shift_by(v, shift);
     }
 
     /// `v[p]` ← 2^exponent·v[p]. Where that leaves the range everything is divided by a power of two first, as a linear system allows at any
@@ -151,14 +146,6 @@ impl<const K: usize> Factor<K> {
         }
         v[p] <<= exponent;
         shift
-    }
-}
-
-/// `v` ← 2^shift·v.
-#[inline(never)]
-fn shift_by(v: &mut [i32], shift: i32) {
-    for v in v {
-        *v = scaled(*v, shift);
     }
 }
 
@@ -179,20 +166,20 @@ mod tests {
             for k in [2, 0, 1] {
                 factor.add(&gram, k);
             }
-            let gradient = [1 << 20, 900_000, -5_000];
+            let gradient = [1 << 14, 9_000, -500];
             let mut step = gradient;
             factor.gather(&mut step);
-            let shift = factor.solve(&mut step);
+            factor.solve(&mut step);
             let mut y = [0.0; 3];
             for (&step, k) in step.iter().zip(factor.places()) {
-                y[k] = f64::from(step) * f64::from(shift).exp2();
+                y[k] = f64::from(step);
             }
             // What can be asked for: rounding is relative to the answer.
             let largest = y.iter().fold(0.0, |largest: f64, y| largest.max(y.abs()));
             for k in 0..3 {
                 let product: f64 = (0..3).map(|j| f64::from(gram[k][j]) / f64::from(1 << UNIT) * y[j]).sum();
                 let off = (product - f64::from(gradient[k])).abs();
-                assert!(off < 0.5 + largest * 1e-6, "{cosine}: {product} for {}", gradient[k]);
+                assert!(off < 2.0 + largest * 1e-6, "{cosine}: {product} for {}", gradient[k]);
             }
         }
     }

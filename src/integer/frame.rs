@@ -1,6 +1,6 @@
 //! One frame of counts: energy and cross product, exact; the cross product then as large as the solver can take it.
 
-use super::arithmetic::{UNIT, bits, counted, product, scaled};
+use super::arithmetic::{UNIT, bits, counted, product, shift_by};
 use super::dictionary::QuantizedDictionary;
 use super::entry::{Count, Entry};
 
@@ -34,9 +34,8 @@ impl<I: Entry, const M: usize, const K: usize> QuantizedDictionary<I, M, K> {
             let all = sums.iter().fold(0, |all, &sum| all | (sum ^ (sum >> 31)));
             // A magnitude of −1 has no bits, but is not 0.
             let shift = UNIT as i32 - 1 - bits(all);
-            for (b, &sum) in b.iter_mut().zip(&sums) {
-                *b = scaled(sum, shift);
-            }
+            *b = sums;
+            shift_by(b, shift);
             return shift;
         }
         let sums = self.wide(x);
@@ -91,14 +90,12 @@ impl<I: Entry, const M: usize, const K: usize> QuantizedDictionary<I, M, K> {
     #[inline(never)]
     pub(super) fn level(&self, shift: i32, top: i32, b: &mut [i32; K]) -> i32 {
         let mut all = 0;
-        for (b, &inverse) in b.iter_mut().zip(&self.inverse) {
+        for (b, &inverse) in b.iter_mut().zip(&self.inverse).take(counted(K)) {
             *b = product(*b, inverse);
             all |= *b ^ (*b >> 31);
         }
         let excess = bits(all) - top;
-        for b in b.iter_mut() {
-            *b = scaled(*b, -excess);
-        }
+        shift_by(b, -excess);
         shift + self.exponent - excess
     }
 }
