@@ -155,3 +155,10 @@ fn negative_entries_count_as_zero() {
     let w = QuantizedDictionary::<i16, 2, 1>::new(&[[100, -100]], &[1.0]);
     assert!(w == QuantizedDictionary::<i16, 2, 1>::new(&[[100, 0]], &[1.0]));
 }
+
+/// What a shape takes in flash.
+#[test]
+fn sizes_are_as_documented() {
+    assert_eq!(size_of::<QuantizedDictionary<i16, 64, 8>>(), 64 * 8 * 2 + 4 * 8 * 8 + 8 * 8 + 12);
+    assert_eq!(size_of::<QuantizedDictionary<i8, 64, 8>>(), 64 * 8 + 4 * 8 * 8 + 8 * 8 + 12);
+}
