@@ -64,7 +64,7 @@ fn memory(board: &Board, image: &str) -> String {
     let stack = match image {
         "digest" | "digest_codes" => length * 3 / 4,
         // Keeps the cost of 1000 frames.
-        "encode" => 12 * KB,
+        "encode" | "encode_q15" => 12 * KB,
         // Three sides, each with its own arrays.
         "versus" => 16 * KB,
         // Codes in 24 parts.

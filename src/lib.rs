@@ -31,6 +31,7 @@
 //! | choose K | [`HoldOut`], [`rank_curve!`] |
 //! | choose the start | [`Uniform`], [`RandomColumns`], [`Spa`], your own [`Init`], or the factors as they are |
 //! | explain frames by a dictionary that stays | [`Encoder`], exact; [`KlEncoder`] |
+//! | the same without a floating-point unit | [`integer::IntegerEncoder`]; [`no_fpu`] |
 //! | follow a stream | [`Online`], [`OnlineState`] |
 //! | keep some parts as they are | [`Hals::fixed`], [`Factors::init_with_known`], [`Online::fixed`] |
 //! | keep the names of parts | [`Factors::align_to`], [`OnlineState::align_to`] |
@@ -109,6 +110,9 @@ pub mod into_your_firmware {}
 #[doc = include_str!("from_scikit_learn.md")]
 pub mod from_scikit_learn {}
 
+#[doc = include_str!("no_fpu.md")]
+pub mod no_fpu {}
+
 mod align;
 mod columns;
 mod dictionary;
@@ -118,6 +122,7 @@ mod factors;
 mod fit;
 mod history;
 mod init;
+pub mod integer;
 pub mod kaczmarz;
 mod kernel;
 pub mod nnls;

@@ -12,6 +12,8 @@ pub mod board;
 pub mod data;
 #[rustfmt::skip] // as it was written
 pub mod digits;
+#[rustfmt::skip] // as it was written
+pub mod digits_q15;
 pub mod measure;
 pub mod print;
 
@@ -55,13 +57,12 @@ pub fn take<T>(cell: &'static ConstStaticCell<T>) -> &'static mut T {
 
 /// FNV-1a over the bits of numbers.
 pub fn hash<'a, T: tinynmf::Real>(values: impl Iterator<Item = &'a T>) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for value in values {
-        for byte in value.bits().to_le_bytes() {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
-        }
-    }
-    hash
+    hash_bytes(values.flat_map(|value| value.bits().to_le_bytes()))
+}
+
+/// FNV-1a.
+pub fn hash_bytes(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
 }
 
 /// An image in which a panic is reachable does not link.

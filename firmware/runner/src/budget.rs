@@ -30,9 +30,14 @@ impl Budget {
         entry.as_integer().and_then(|value| value.try_into().ok())
     }
 
-    /// Takes over the figures of a run.
-    pub fn replace(&mut self, figures: &[Figure], compiler: &str) -> Result<()> {
-        let mut document = DocumentMut::new();
+    /// Takes over the figures of a run: of `all` images, or in place of those of the same images.
+    pub fn replace(&mut self, figures: &[Figure], compiler: &str, all: bool) -> Result<()> {
+        let mut document = if all { DocumentMut::new() } else { self.document.clone() };
+        for figure in figures.iter().filter(|_| !all) {
+            if let Some(board) = document.get_mut(figure.board).and_then(Item::as_table_mut) {
+                board.remove(&figure.image);
+            }
+        }
         document.insert("compiler", value(compiler));
         for figure in figures {
             let board = document.entry(figure.board).or_insert_with(implicit).as_table_mut();
@@ -42,7 +47,9 @@ impl Budget {
                 image.insert(&figure.key(), value(number));
             }
         }
-        std::fs::write(&self.path, format!("{HEADER}{document}"))
+        let text = document.to_string();
+        let text = text.strip_prefix(HEADER).unwrap_or(&text);
+        std::fs::write(&self.path, format!("{HEADER}{text}"))
             .map_err(|error| format!("{}: {error}", self.path.display()))?;
         self.document = document;
         Ok(())

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::Result;
 use crate::board::Board;
 use crate::tools::Tools;
+use crate::{Result, elf};
 
 pub const PROFILES: [&str; 2] = ["release", "small"];
 
@@ -32,6 +32,11 @@ impl Image {
         }
     }
 
+    /// Has no floating-point arithmetic of any precision.
+    pub fn is_integer(&self) -> bool {
+        self.name.ends_with("encode_q15")
+    }
+
     /// Ends in a fault on purpose.
     pub fn faults(&self) -> bool {
         matches!(self.name.as_str(), "fault" | "overflow")
@@ -43,6 +48,10 @@ impl Image {
 pub fn images(board: &Board, profile: &'static str, tools: &Tools, only: Option<&str>) -> Result<Vec<Image>> {
     match only {
         Some(VERSUS) => {}
+        // What a size is compared with.
+        Some(name) if name.starts_with(elf::SIZED) => {
+            cargo(board, profile, tools, &["--bin", name, "--bin", elf::EMPTY])?
+        }
         Some(name) => cargo(board, profile, tools, &["--bin", name])?,
         None => cargo(board, profile, tools, &["--bins"])?,
     }
@@ -56,7 +65,8 @@ pub fn images(board: &Board, profile: &'static str, tools: &Tools, only: Option<
     let paths = sources.filter_map(|file| file.ok().map(|file| file.path()));
     let mut names: Vec<String> =
         paths.filter_map(|path| path.file_stem().and_then(|name| name.to_str()).map(str::to_owned)).collect();
-    names.retain(|name| (name != VERSUS || compared) && only.is_none_or(|only| name == only));
+    let wanted = |only: &str, name: &str| name == only || (name == elf::EMPTY && only.starts_with(elf::SIZED));
+    names.retain(|name| (name != VERSUS || compared) && only.is_none_or(|only| wanted(only, name)));
     names.sort();
     Ok(names.into_iter().map(|name| Image { path: folder.join(&name), name, profile }).collect())
 }

@@ -10,8 +10,8 @@ use crate::build::Image;
 use crate::figures::Figure;
 
 /// Prefix of the images whose sizes are compared with that of the empty one.
-const SIZED: &str = "size_";
-const EMPTY: &str = "size_empty";
+pub const SIZED: &str = "size_";
+pub const EMPTY: &str = "size_empty";
 
 struct Size {
     flash: u64,
@@ -20,7 +20,7 @@ struct Size {
 
 /// Flash and static RAM of the sized images above an empty one.
 pub fn sizes(board: &Board, images: &[Image]) -> Result<Vec<Figure>> {
-    let empty = images.iter().find(|image| image.name == EMPTY).ok_or("no empty image")?;
+    let Some(empty) = images.iter().find(|image| image.name == EMPTY) else { return Ok(Vec::new()) };
     let base = size(&empty.path)?;
     let mut figures = Vec::new();
     for image in images.iter().filter(|image| image.name.starts_with(SIZED) && image.name != EMPTY) {
@@ -89,17 +89,50 @@ const DOUBLE: [&str; 30] = [
 /// And those that make a double of an integer: `__floatsidf`, `__floatundidf`, …
 const TO_DOUBLE: (&str, &str) = ("__float", "idf");
 
-/// Fails if the image of a core without floating-point unit holds a double-precision routine.
-pub fn without_double_precision(image: &Image) -> Result<()> {
+/// The same in single precision.
+const SINGLE: [&str; 26] = [
+    "__aeabi_fadd",
+    "__aeabi_fsub",
+    "__aeabi_frsub",
+    "__aeabi_fmul",
+    "__aeabi_fdiv",
+    "__aeabi_fcmp",
+    "__aeabi_cfcmp",
+    "__aeabi_f2",
+    "__aeabi_i2f",
+    "__aeabi_ui2f",
+    "__aeabi_l2f",
+    "__aeabi_ul2f",
+    "__addsf3",
+    "__subsf3",
+    "__mulsf3",
+    "__divsf3",
+    "__negsf2",
+    "__cmpsf2",
+    "__ltsf2",
+    "__gtsf2",
+    "__lesf2",
+    "__gesf2",
+    "__eqsf2",
+    "__nesf2",
+    "__unordsf2",
+    "__fixsf",
+];
+const TO_SINGLE: (&str, &str) = ("__float", "isf");
+
+/// Fails if the image of a core without floating-point unit holds a double-precision routine, or if it is `integer` a routine of any
+/// precision.
+pub fn without_soft_floats(image: &Image, integer: bool) -> Result<()> {
     let data = read(&image.path)?;
     let file = object::File::parse(&*data).map_err(|error| format!("{}: {error}", image.path.display()))?;
     let names = file.symbols().filter_map(|symbol| symbol.name().ok().map(str::to_owned));
-    let is_double = |name: &String| {
-        DOUBLE.iter().any(|routine| name.contains(routine))
-            || (name.contains(TO_DOUBLE.0) && name.contains(TO_DOUBLE.1))
+    let is_one_of = |name: &str, routines: &[&str], (before, after): (&str, &str)| {
+        routines.iter().any(|routine| name.contains(routine)) || (name.contains(before) && name.contains(after))
     };
-    let found: Vec<String> = names.filter(is_double).collect();
-    if found.is_empty() { Ok(()) } else { Err(format!("holds double-precision routines: {}", found.join(", "))) }
+    let found: Vec<String> = names
+        .filter(|name| is_one_of(name, &DOUBLE, TO_DOUBLE) || integer && is_one_of(name, &SINGLE, TO_SINGLE))
+        .collect();
+    if found.is_empty() { Ok(()) } else { Err(format!("holds soft floating point: {}", found.join(", "))) }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

@@ -9,6 +9,7 @@ use core::hint::black_box;
 use core::ops::ControlFlow;
 
 use rand_xorshift::XorShiftRng;
+use tinynmf::integer::{Count, Entry, IntegerEncoder, QuantizedDictionary};
 use tinynmf::kaczmarz::{self, Sampling};
 use tinynmf::nalgebra::{SMatrix, SVector};
 use tinynmf::rand_core::SeedableRng;
@@ -41,6 +42,8 @@ fn run() -> Result<(), Error> {
     encode::<f32>()?;
     encode::<f64>()?;
     source(&mut Sink)?;
+    integer::<i16, f32>(&mut Sink);
+    integer::<i8, f64>(&mut Sink);
     follow::<f32>()?;
     follow::<f64>()?;
     #[cfg(feature = "control")]
@@ -225,6 +228,26 @@ fn source(out: &mut Sink) -> Result<(), Error> {
     let weights = black_box(SVector::<f32, M>::from_element(1.0));
     _ = black_box(Encoder::weighted(&w, &weights)?.write_source(out));
     Ok(())
+}
+
+fn integer<I: Entry, T: Real>(out: &mut Sink) {
+    let w = black_box(SMatrix::<T, M, K>::from_element(T::ONE));
+    let mut dictionary = QuantizedDictionary::<I, M, K>::zeros();
+    _ = black_box(dictionary.assign(&w));
+    let Ok(quantized) = QuantizedDictionary::<I, M, K>::quantize(&w) else { return };
+    black_box(quantized.loss(&w));
+    _ = black_box(quantized.write_source(out));
+    black_box((quantized.entry(black_box(M), black_box(K)), quantized.gram(), quantized.scale()));
+    counts::<u8, I, T>(&quantized, 9);
+    counts::<i16, I, T>(&quantized, 9);
+    counts::<u16, I, T>(&quantized, 9);
+}
+
+fn counts<C: Count, I: Entry, T: Real>(dictionary: &QuantizedDictionary<I, M, K>, count: C) {
+    let encoder = IntegerEncoder::new(black_box(dictionary));
+    let mut h = [0; K];
+    black_box(encoder.encode(&black_box([count; M]), &mut h).relative_residual::<T>());
+    black_box((h, encoder.binary_point(), encoder.unit(black_box(K)), encoder.dictionary()));
 }
 
 fn follow<T: Real>() -> Result<(), Error> {

@@ -1,0 +1,37 @@
+//! The codes of a thousand frames, to the bit those of every board: the host prints what the image `encode_q15` prints.
+
+use std::fmt::Write as _;
+
+use super::dictionaries::digits_q15::W;
+use super::*;
+
+/// 16, the largest pixel, becomes 32752.
+const FULL_SCALE: i16 = 2047;
+
+/// FNV-1a.
+fn hash(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+}
+
+fn line<C: Count>(name: &str, cast: impl Fn(f64) -> C) -> String {
+    let encoder = IntegerEncoder::new(&W);
+    let (mut solves, mut digest, mut novel, mut kkt) = (0, 0, 0, 0);
+    for x in &digits()[..1000] {
+        let mut h = [0; 8];
+        let encoding = encoder.encode(&x.map(&cast), &mut h);
+        assert_eq!(encoding.status, NnlsStatus::Optimal);
+        solves += encoding.solves;
+        novel += u32::from(encoding.residual_squared > encoding.energy / 4);
+        kkt = kkt.max(encoding.kkt);
+        digest ^= hash(h.iter().flat_map(|h| h.to_le_bytes()));
+    }
+    format!("s64x1x8 {name} {solves} {novel} {kkt} {digest:016x}")
+}
+
+#[test]
+fn host_and_boards_agree() {
+    let mut printed = String::new();
+    writeln!(printed, "{}", line("encode u8", |x| x as u8)).unwrap();
+    writeln!(printed, "{}", line("encode i16", |x| x as i16 * FULL_SCALE)).unwrap();
+    assert_eq!(printed, include_str!("../../firmware/expected/encode_q15.out"));
+}
