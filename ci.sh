@@ -93,10 +93,12 @@ step "rank" rank
 step "piano" cargo run --release --example piano
 step "drift" cargo run --release --example drift
 step "soak, 200 000 of ten million frames" cargo run --release --example soak -- 200000
-# The dictionary of the firmware is the one that the example writes.
+# The dictionaries of the firmware are those that the examples write.
 exported() {
   cargo run --release --example export
   cmp target/digits.rs firmware/src/digits.rs
+  cargo run --release --example export_q15
+  cmp target/digits_q15.rs firmware/src/digits_q15.rs
 }
 step "export" exported
 from_sklearn() {

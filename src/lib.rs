@@ -39,6 +39,7 @@
 //! | bring a dictionary from scikit-learn | [`from_scikit_learn`] |
 //! | solve one small problem exactly | [`nnls::solve`] |
 //! | link it into firmware | [`into_your_firmware`] |
+//! | know what it costs | [`how_fast`] |
 //!
 //! # Sizes
 //!
@@ -106,6 +107,9 @@ pub use rand_core;
 
 #[doc = include_str!("into_your_firmware.md")]
 pub mod into_your_firmware {}
+
+#[doc = include_str!("how_fast.md")]
+pub mod how_fast {}
 
 #[doc = include_str!("from_scikit_learn.md")]
 pub mod from_scikit_learn {}

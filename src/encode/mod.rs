@@ -33,7 +33,7 @@ const WEIGHT_RANGE: i32 = 20;
 ///
 /// # Cost
 ///
-/// A frame: M·(K + a + 1) multiply-adds for a active components, 4K² for a guess of the active set, and at most
+/// A frame: M·(K + a + 1) multiply-adds for a active components, 6K² for a guess of the active set, and at most
 /// [`nnls::bound`](crate::nnls::bound)`(K)` solves of at most K³/6 + 3K², typically one or two. Stack: K² + 5K numbers and saved registers.
 ///
 /// # Notes
