@@ -88,6 +88,7 @@ struct Pass<T> {
 impl<T: Real> Pass<T> {
     /// One step in each of R components from `first` on. What the others' gradients lose to them is taken off in one walk, in the order of
     /// the steps: a load and a store for R multiply-adds.
+    #[allow(clippy::large_stack_frames)] // the estimate adds up the copies of loops that are written out
     fn tile<const K: usize, const R: usize>(
         &mut self,
         gram: &[[T; K]; K],

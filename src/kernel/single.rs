@@ -115,6 +115,7 @@ impl<T: Real, const M: usize> Frame<'_, T, M> {
 
     /// Σ vᵢ(x − Wh)ᵢ² as eight interleaved sums. M·a multiply-adds for a components that are not 0.
     #[inline(never)]
+    #[allow(clippy::manual_memcpy)] // a slice would be checked
     pub(crate) fn residual<const K: usize>(&self, w: &[[T; M]; K], h: &[T; K]) -> T {
         let mut sums = [T::ZERO; CHAINS];
         let plain = self.is_plain();
@@ -163,6 +164,7 @@ impl<T: Real, const M: usize> Frame<'_, T, M> {
 
 /// `out[r]` = Σ w_r·x as interleaved sums.
 #[inline(never)]
+#[allow(clippy::large_stack_frames)] // the estimate adds up the copies of loops that are written out
 fn tile<T: Real, const M: usize, const R: usize>(x: &[T; M], w: &[[T; M]; R], out: &mut [T; R]) {
     let mut sums = [[T::ZERO; STRANDS]; R];
     for g in 0..M / STRANDS {
