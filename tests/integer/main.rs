@@ -11,6 +11,7 @@ mod dictionaries;
 mod enumeration;
 mod exactness;
 mod extremes;
+mod learning;
 
 use common::*;
 use parts::*;
