@@ -12,7 +12,8 @@ use super::guess::descend;
 use crate::nnls::NnlsStatus;
 use crate::scalar::Real;
 
-/// Passes of coordinate descent that guess the active set; exact least squares does the rest.
+/// Passes of coordinate descent that guess the active set; exact least squares does the rest. Digits, K 8, on a Cortex-M0: with four
+/// 13 300 instructions in the median and 28 000 in the worst frame, with six 14 400 and 23 800.
 const PASSES: u32 = 6;
 
 /// Explains frames of counts by a dictionary of integers: h ≥ 0 with the smallest ‖x − Wh‖, without a floating-point operation.
@@ -29,11 +30,11 @@ const PASSES: u32 = 6;
 ///
 /// A frame: M·K short multiply-adds, fewer where counts are 0; 6K² short ones for a guess of the active set; products of 30 bits, a³/6 + 2a² + a·K for a active
 /// components, and as many again less the a³/6 for every solve after the first: [`nnls::bound`](crate::nnls::bound)`(K)` of them at most, one or two
-/// typically. No division. Stack: K² half words and 5K words, and saved registers: 460 bytes for K = 8 on a Cortex-M3.
+/// typically. No division. Stack: K² half words and 5K words, and saved registers: 472 bytes for K = 8 on a Cortex-M3.
 ///
 /// # Notes
 ///
-/// Exact to the documented number of LSBs ([`IntegerEncoding::kkt`]): for [`NnlsStatus::Optimal`] at most 3⌊K/2⌋ + 7, on real frames
+/// Exact to the documented number of LSBs ([`IntegerEncoding::kkt`]): for [`NnlsStatus::Optimal`] at most 3⌊K/2⌋ + 10, on real frames
 /// some 5. No frame leaves the range; [`no_fpu`](crate::no_fpu) has the proof. Cold: the same frame gives the same code, whatever came before.
 /// A zero frame, and a frame of which every part disagrees, gives h = 0. Of equal columns the residual is still the smallest, and h one of
 /// several solutions.
@@ -102,7 +103,7 @@ impl<'q, C: Count, I: Entry, const M: usize, const K: usize> IntegerEncoder<'q, 
     const TOP: i32 = Factor::<K>::WIDTH - 1;
 
     /// What a gradient is off by at most, in units of a cross product: half a unit for every component, the cross product itself, and the Gram.
-    const OFF: i32 = K as i32 / 2 + 2;
+    const OFF: i32 = K as i32 / 2 + 3;
 
     /// Gradient that counts as zero: twice that, since a step is as inexact.
     const ZERO: i32 = 2 * Self::OFF;

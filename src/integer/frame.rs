@@ -86,16 +86,24 @@ impl<I: Entry, const M: usize, const K: usize> QuantizedDictionary<I, M, K> {
     }
 
     /// From sums that were shifted by so many bits to cross products ⟨q_k, x⟩/‖q_k‖·2^point with the point that is returned: the largest
-    /// magnitude lies in [2^(top − 1), 2^top]; all 0 for a frame that no part resembles.
+    /// magnitude lies in [2^(top − 1), 2^top]; all 0 for a frame that no part resembles. Off by less than a unit.
     #[inline(never)]
     pub(super) fn level(&self, shift: i32, top: i32, b: &mut [i32; K]) -> i32 {
-        let mut all = 0;
-        for (b, &inverse) in b.iter_mut().zip(&self.inverse).take(counted(K)) {
-            *b = product(*b, inverse);
-            all |= *b ^ (*b >> 31);
-        }
+        let all = b.iter().zip(&self.inverse).take(counted(K)).fold(0, |all, (&b, &inverse)| {
+            let b = product(b, inverse);
+            all | (b ^ (b >> 31))
+        });
         let excess = bits(all) - top;
-        shift_by(b, -excess);
+        // Short parts beside long ones make cross products small before they are large enough: bits from below the point.
+        let fine = (-excess).clamp(0, UNIT as i32);
+        for (b, &inverse) in b.iter_mut().zip(&self.inverse).take(counted(K)) {
+            *b = if fine > 0 {
+                (i64::from(*b) * i64::from(inverse) >> (UNIT as i32 - fine)) as i32
+            } else {
+                product(*b, inverse)
+            };
+        }
+        shift_by(b, -(excess + fine));
         shift + self.exponent - excess
     }
 }

@@ -13,9 +13,11 @@ mod error;
 mod factor;
 mod frame;
 mod guess;
+mod learning;
 mod source;
 
 pub use dictionary::{QuantizationLoss, QuantizedDictionary};
 pub use encoder::{IntegerEncoder, IntegerEncoding};
 pub use entry::{Count, Entry};
 pub use error::Unquantizable;
+pub use learning::{QuantizedFactors, QuantizedSweep, QuantizedWorkspace};

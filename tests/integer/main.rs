@@ -11,6 +11,7 @@ mod dictionaries;
 mod enumeration;
 mod exactness;
 mod extremes;
+mod learning;
 
 use common::*;
 use parts::*;
@@ -74,7 +75,7 @@ impl Judge {
 
 /// Most LSBs that violate the optimality conditions of a frame that is optimal, see `IntegerEncoding::kkt`.
 fn documented<const K: usize>() -> u32 {
-    3 * (K as u32 / 2) + 7
+    3 * (K as u32 / 2) + 10
 }
 
 /// What a run over many frames reaches.

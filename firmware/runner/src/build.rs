@@ -34,7 +34,7 @@ impl Image {
 
     /// Has no floating-point arithmetic of any precision.
     pub fn is_integer(&self) -> bool {
-        self.name.ends_with("encode_q15")
+        self.name.ends_with("_q15")
     }
 
     /// Ends in a fault on purpose.

@@ -9,7 +9,7 @@ use core::hint::black_box;
 use core::ops::ControlFlow;
 
 use rand_xorshift::XorShiftRng;
-use tinynmf::integer::{Count, Entry, IntegerEncoder, QuantizedDictionary};
+use tinynmf::integer::{Count, Entry, IntegerEncoder, QuantizedDictionary, QuantizedFactors, QuantizedWorkspace};
 use tinynmf::kaczmarz::{self, Sampling};
 use tinynmf::nalgebra::{SMatrix, SVector};
 use tinynmf::rand_core::SeedableRng;
@@ -44,6 +44,9 @@ fn run() -> Result<(), Error> {
     source(&mut Sink)?;
     integer::<i16, f32>(&mut Sink);
     integer::<i8, f64>(&mut Sink);
+    learn(7_u8);
+    learn(7_i16);
+    learn(7_u16);
     follow::<f32>()?;
     follow::<f64>()?;
     #[cfg(feature = "control")]
@@ -248,6 +251,13 @@ fn counts<C: Count, I: Entry, T: Real>(dictionary: &QuantizedDictionary<I, M, K>
     let mut h = [0; K];
     black_box(encoder.encode(&black_box([count; M]), &mut h).relative_residual::<T>());
     black_box((h, encoder.binary_point(), encoder.unit(black_box(K)), encoder.dictionary()));
+}
+
+fn learn<C: Count>(count: C) {
+    let mut factors = QuantizedFactors::<M, N, K>::zeros();
+    factors.init(&mut XorShiftRng::seed_from_u64(black_box(1)));
+    black_box(factors.sweep(&black_box([[count; M]; N]), &mut QuantizedWorkspace::new()));
+    black_box((factors.w(), factors.h()));
 }
 
 fn follow<T: Real>() -> Result<(), Error> {
