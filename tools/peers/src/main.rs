@@ -5,7 +5,7 @@
 //! tinynmf-peers encode-measure FOLDER BUILD ROUND SECONDS PASSES  times the encoders of this build, keeps their codes
 //! tinynmf-peers encode-report  FOLDER                             CSV of the above; encode.md
 //! tinynmf-peers learn-prepare  FOLDER SHARE                       writes X and starts; below 1: few problems, few starts
-//! tinynmf-peers learn-count    FOLDER BUILD PROBLEM               iterations from every start to every target
+//! tinynmf-peers learn-count    FOLDER PROBLEM                     iterations from every start to every target
 //! tinynmf-peers learn-plan     FOLDER                             when to give up
 //! tinynmf-peers learn-time     FOLDER BUILD PROBLEM ROUND SECONDS times the planned fits of this build
 //! tinynmf-peers learn-report   FOLDER                             CSV of the above; learn.md
@@ -57,7 +57,7 @@ fn main() -> Result<()> {
         }
         "encode-report" => encode::report(&folder),
         "learn-prepare" => learn::prepare(&folder, next("the share")?.parse()?),
-        "learn-count" => learn::count(&folder, &next("the build")?, &next("the problem")?),
+        "learn-count" => learn::count(&folder, &next("the problem")?),
         "learn-plan" => learn::plan(&folder),
         "learn-time" => {
             let (build, problem, round) = (next("the build")?, next("the problem")?, next("the round")?);

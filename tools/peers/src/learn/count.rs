@@ -7,18 +7,17 @@ use super::problem;
 use crate::Result;
 use crate::exchange::append;
 
-pub fn count(folder: &Path, build: &str, name: &str) -> Result<()> {
+pub fn count(folder: &Path, name: &str) -> Result<()> {
     let problem = problem::load(folder, name)?;
     for mut learner in learners(&problem)? {
-        eprintln!("    {}{build}", learner.name());
+        eprintln!("    {}", learner.name());
         for start in 0..problem.starts.len() {
+            let mut lost = false; // who misses the loose target misses the other
             for (target, error) in &problem.targets {
-                let count = learner.count(start, *error, problem.iterations);
+                let count = if lost { None } else { learner.count(start, *error, problem.iterations) };
+                lost = count.is_none();
                 let count = count.map_or(String::new(), |count| count.to_string());
-                append(
-                    &folder.join("counts.csv"),
-                    &format!("{name},{target},{}{build},{start},{count}", learner.name()),
-                )?;
+                append(&folder.join("counts.csv"), &format!("{name},{target},{},{start},{count}", learner.name()))?;
             }
         }
     }

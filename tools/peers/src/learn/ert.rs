@@ -7,6 +7,9 @@ use super::plan::{counts, patience};
 use crate::Result;
 use crate::exchange::table;
 
+/// Ends the name of what is built for this CPU. It makes the same iterations as the plain build.
+const NATIVE: &str = " native";
+
 /// A learner on a problem.
 pub struct Found {
     pub problem: String,
@@ -29,26 +32,40 @@ pub fn found(folder: &Path) -> Result<Vec<Found>> {
         let least = fastest.entry([problem, target, learner, start]).or_insert(f64::INFINITY);
         *least = least.min(seconds.parse()?);
     }
-    let all = counts(folder)?.into_iter().map(|found| {
-        let patience = patience(&found.starts).unwrap_or(0);
-        let mut reached: Vec<_> = found.starts.iter().flatten().copied().filter(|&count| count <= patience).collect();
-        reached.sort_unstable();
-        let of = |start: usize| {
-            let key = [found.problem.clone(), found.target.clone(), found.learner.clone(), start.to_string()];
-            fastest.get(&key).copied().unwrap_or(f64::INFINITY)
-        };
-        Found {
-            starts: found.starts.len(),
-            successes: reached.len(),
-            patience,
-            median: reached.get(reached.len() / 2).copied().unwrap_or(0),
-            seconds: (0..found.starts.len()).map(of).sum::<f64>() / reached.len() as f64,
-            problem: found.problem,
-            target: found.target,
-            learner: found.learner,
+    let mut all = Vec::new();
+    for counts in counts(folder)? {
+        for build in ["", NATIVE] {
+            let learner = format!("{}{build}", counts.learner);
+            let times: Vec<f64> = (0..counts.starts.len())
+                .filter_map(|start| {
+                    let key = [counts.problem.clone(), counts.target.clone(), learner.clone(), start.to_string()];
+                    fastest.get(&key).copied()
+                })
+                .collect();
+            // Python has one build; without a success there is nothing to time.
+            if build == NATIVE && times.is_empty() {
+                continue;
+            }
+            let patience = patience(&counts.starts).unwrap_or(0);
+            let mut reached: Vec<_> = counts.starts.iter().flatten().copied().filter(|&n| n <= patience).collect();
+            reached.sort_unstable();
+            all.push(Found {
+                problem: counts.problem.clone(),
+                target: counts.target.clone(),
+                learner,
+                starts: counts.starts.len(),
+                successes: reached.len(),
+                patience,
+                median: reached.get(reached.len() / 2).copied().unwrap_or(0),
+                seconds: if reached.is_empty() {
+                    f64::INFINITY
+                } else {
+                    times.iter().sum::<f64>() / reached.len() as f64
+                },
+            });
         }
-    });
-    Ok(all.collect())
+    }
+    Ok(all)
 }
 
 impl Found {
@@ -57,6 +74,6 @@ impl Found {
     }
 
     pub fn is_native(&self) -> bool {
-        self.learner.ends_with(" native")
+        self.learner.ends_with(NATIVE)
     }
 }

@@ -1,5 +1,6 @@
 //! Coordinate descent of ferrolearn-decomp, from its own starts: uniform factors from a seed.
 
+use std::collections::HashMap;
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -17,6 +18,8 @@ pub struct Ferrolearn<T> {
     x: Array2<T>,
     norm: f64,
     k: usize,
+    /// Relative errors known, by start and iterations.
+    errors: HashMap<(usize, u32), f64>,
 }
 
 impl<T: Scalar> Ferrolearn<T> {
@@ -27,6 +30,7 @@ impl<T: Scalar> Ferrolearn<T> {
             x: Array2::from_shape_vec((problem.n, problem.m), x).expect("N frames of M"),
             norm: problem.x.iter().map(|value| value * value).sum::<f64>().sqrt(),
             k: problem.k,
+            errors: HashMap::new(),
         }
     }
 
@@ -52,7 +56,12 @@ impl<T: Scalar + num_traits::Float> Learner for Ferrolearn<T> {
     }
 
     fn count(&mut self, start: usize, error: f64, most: u32) -> Option<u32> {
-        search(most, |iterations| self.fit(start, iterations).1 <= error)
+        search(most, |iterations| {
+            let known = self.errors.get(&(start, iterations)).copied();
+            let found = known.unwrap_or_else(|| self.fit(start, iterations).1);
+            self.errors.insert((start, iterations), found);
+            found <= error
+        })
     }
 
     fn time(&mut self, start: usize, _: f64, iterations: u32) -> f64 {

@@ -23,16 +23,14 @@ pub struct Row {
 }
 
 pub const ROWS: [Row; 9] = [
-    Row {
-        name: "V 4×4 K 2", shape: (4, 4, 2), best: 0.06746359, goal: 5., starts: 40, iterations: 2000, quick: true
-    },
+    Row { name: "V 4×4 K 2", shape: (4, 4, 2), best: 0.06746359, goal: 5., starts: 40, iterations: 1000, quick: true },
     Row { name: "X 12×10 K 3", shape: (12, 10, 3), best: 0., goal: 15., starts: 40, iterations: 10000, quick: true },
     Row {
         name: "exact 100×80 K 5",
         shape: (100, 80, 5),
         best: 0.,
         goal: 15.,
-        starts: 20,
+        starts: 10,
         iterations: 10000,
         quick: false,
     },
@@ -41,8 +39,8 @@ pub const ROWS: [Row; 9] = [
         shape: (64, 100, 8),
         best: 0.31099239,
         goal: 8.,
-        starts: 40,
-        iterations: 2000,
+        starts: 20,
+        iterations: 1000,
         quick: true,
     },
     Row {
@@ -50,8 +48,8 @@ pub const ROWS: [Row; 9] = [
         shape: (64, 100, 16),
         best: 0.219346,
         goal: 8.,
-        starts: 40,
-        iterations: 2000,
+        starts: 20,
+        iterations: 1000,
         quick: false,
     },
     Row {

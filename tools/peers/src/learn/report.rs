@@ -10,6 +10,8 @@ use super::sweeps;
 use crate::Result;
 use crate::markdown::{three, versions};
 
+/// Fewer successes decide nothing.
+const FEW: usize = 3;
 const SCIKIT_LEARN: &str = "scikit-learn cd f64";
 
 pub fn report(folder: &Path) -> Result<()> {
@@ -42,7 +44,7 @@ is least in hindsight. Iterations are counted first; what is timed is one call t
 fastest of all rounds for every start. Inexact data: within 1 % and 0.1 % of the best relative error known. Starts |N(0, 1)|·√(mean/K), the \
 same for all but ferrolearn (uniform, seeded, drawn in the call) and nnmf_nalgebra (uniform, drawn anew in every call, stops by \
 itself); of those the mean of 100 calls. Times of tinynmf include the check of the data and of the target. nnmf_nalgebra divides 0 by 0 on zero rows: only V. native: built for \
-this CPU. Not measured: RcppML (needs R), nonnegfac (not on PyPI).
+this CPU, the same iterations. ≈: fewer than three successes on a side. Not measured: RcppML (needs R), nonnegfac (not on PyPI).
 
 ";
 
@@ -61,8 +63,14 @@ fn goals(text: &mut String, found: &[Found]) -> Result<()> {
         for (ours, peer, goal) in [(plain, peers[0], row.goal), (native, peers[1], native_goal(row))] {
             let double = if ours.is_some_and(|ours| ours.learner.contains("f64")) { ", f64" } else { "" };
             let ratio = peer.zip(ours).map_or(f64::NAN, |(peer, ours)| peer.seconds / ours.seconds);
-            let verdict = if ratio >= goal { "" } else { " missed" };
-            write!(text, " {}{double} | {}× | ≥ {goal}×{verdict} |", time(ours), three(ratio))?;
+            let few = [ours, peer].iter().flatten().any(|found| found.successes < FEW);
+            let ratio = match ratio {
+                _ if !ratio.is_finite() => "undecided".into(),
+                _ if few => format!("≈ {}×", three(ratio)),
+                _ if ratio < goal => format!("{}×, missed", three(ratio)),
+                _ => format!("{}×", three(ratio)),
+            };
+            write!(text, " {}{double} | {ratio} | ≥ {goal}× |", time(ours))?;
         }
         writeln!(text)?;
     }

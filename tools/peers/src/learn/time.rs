@@ -20,7 +20,7 @@ pub fn time(folder: &Path, build: &str, name: &str, round: &str, seconds: f64) -
     for mut learner in learners(&problem)? {
         let full = format!("{}{build}", learner.name());
         for (target, error) in &problem.targets {
-            let planned = plan.iter().filter(|[p, t, l, ..]| p == name && t == target && *l == full);
+            let planned = plan.iter().filter(|[p, t, l, ..]| p == name && t == target && l == learner.name());
             let planned = planned.map(|[.., iterations]| Ok(iterations.parse()?)).collect::<Result<Vec<u32>>>()?;
             for (start, fastest) in fastest(&mut *learner, *error, &planned, seconds).into_iter().enumerate() {
                 append(&folder.join("learn.csv"), &format!("{round},{name},{target},{full},{start},{fastest}"))?;
