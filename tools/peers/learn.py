@@ -7,6 +7,7 @@ Files as in src/main.rs; counted as in src/learn/learner.rs, timed as in src/lea
 """
 
 import csv
+import functools
 import gc
 import sys
 import time
@@ -31,6 +32,7 @@ class ScikitLearn:
         self.settings = {"n_components": problem.k, "init": "custom", "solver": solver, "tol": 0.0}
         self.x = problem.x.astype(dtype)
         self.starts = [(h.astype(dtype), np.ascontiguousarray(w.T, dtype)) for w, h in problem.starts]
+        self.count = onward
 
     def prepare(self, start):
         return [factor.copy() for factor in self.starts[start]]
@@ -48,6 +50,7 @@ class NmfRs:
         self.method, self.k = method, problem.k
         self.x = np.ascontiguousarray(problem.x.T)
         self.starts = [(np.ascontiguousarray(w), np.ascontiguousarray(h.T)) for w, h in problem.starts]
+        self.count = afresh
 
     def prepare(self, start):
         return [factor.copy() for factor in self.starts[start]]
@@ -83,7 +86,7 @@ def learners(problem):
     yield ScikitLearn("scikit-learn cd f32", problem, "cd", np.float32)
     if problem.name.startswith(("V", "piano")):  # elsewhere it needs thousands of iterations
         yield ScikitLearn("scikit-learn mu f64", problem, "mu", np.float64)
-    if nmf_rs:
+    if nmf_rs and problem.x.size <= 40_000:  # beyond, an iteration takes several times that of the others
         yield NmfRs("nmf-rs hals f64", problem, "hals")
         yield NmfRs("nmf-rs ehals f64", problem, "ehals")
 
@@ -98,32 +101,48 @@ def append(path, *fields):
         print(*fields, sep=",", file=out)
 
 
-def search(most, good):
+def search(errors, limit, most):
     """The least number of iterations that is good enough, to within 1 %, if there is one up to `most`."""
     low, high = 0, 1
-    while not good(high):
+    while errors(high) > limit:
         if high == most:
             return None
         low, high = high, min(2 * high, most)
     while high - low > 1 + high // 100:
         middle = (low + high) // 2
-        low, high = (low, middle) if good(middle) else (middle, high)
+        low, high = (low, middle) if errors(middle) <= limit else (middle, high)
     return high
+
+
+def afresh(learner, problem, start):
+    """Counts for every target, each from fits of their own: for learners with a memory beyond their factors."""
+
+    @functools.cache
+    def errors(iterations):
+        return problem.error(learner.fit(learner.prepare(start), iterations))
+
+    return [search(errors, limit, problem.iterations) for _, limit in problem.targets]
+
+
+def onward(learner, problem, start):
+    """The same from one fit that is continued by 1 % of its length at a time."""
+    factors, done = learner.prepare(start), 0
+    counts = [None] * len(problem.targets)
+    while None in counts and done < problem.iterations:
+        step = min(1 + done // 100, problem.iterations - done)
+        factors, done = learner.fit(factors, step), done + step
+        error = problem.error(factors)
+        reached = [error <= limit for _, limit in problem.targets]
+        counts = [done if known is None and now else known for known, now in zip(counts, reached, strict=True)]
+    return counts
 
 
 def count(folder, problem):
     for learner in learners(problem):
         print(f"    {learner.name}", file=sys.stderr)
         for start in range(len(problem.starts)):
-            errors = {}
-
-            def reached(iterations, limit, start=start, errors=errors):
-                if iterations not in errors:
-                    errors[iterations] = problem.error(learner.fit(learner.prepare(start), iterations))
-                return errors[iterations] <= limit
-
-            for target, limit in problem.targets:
-                found = search(problem.iterations, lambda iterations: reached(iterations, limit))
+            counts = learner.count(learner, problem, start)
+            for (target, _), found in zip(problem.targets, counts, strict=True):
                 append(folder / "counts.csv", problem.name, target, learner.name, start, found or "")
 
 

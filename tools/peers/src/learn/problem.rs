@@ -67,7 +67,7 @@ pub const ROWS: [Row; 9] = [
         best: 0.,
         goal: 5.,
         starts: 10,
-        iterations: 1000,
+        iterations: 500,
         quick: false,
     },
     Row {
@@ -76,7 +76,7 @@ pub const ROWS: [Row; 9] = [
         best: 0.35479579,
         goal: 15.,
         starts: 10,
-        iterations: 1000,
+        iterations: 500,
         quick: false,
     },
     Row {
@@ -85,7 +85,7 @@ pub const ROWS: [Row; 9] = [
         best: 0.25648032,
         goal: 15.,
         starts: 10,
-        iterations: 1000,
+        iterations: 500,
         quick: true,
     },
 ];
