@@ -3,8 +3,12 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-/// Numbers of a register.
-const LANES: usize = if cfg!(target_feature = "avx") { 8 } else { 4 };
+#[cfg(not(target_feature = "avx"))]
+type Register = wide::f32x4;
+#[cfg(target_feature = "avx")]
+type Register = wide::f32x8;
+
+const LANES: usize = size_of::<Register>() / size_of::<f32>();
 /// Independent chains, enough to hide the latencies of both operations and few enough for 16 registers.
 const CHAINS: usize = 12;
 const STEPS: u32 = 10_000;
@@ -22,13 +26,12 @@ pub fn measure() -> f64 {
 }
 
 #[inline(never)]
-fn chains(factor: f32, term: f32) -> [[f32; LANES]; CHAINS] {
-    let mut chains = [[term; LANES]; CHAINS];
+fn chains(factor: f32, term: f32) -> [Register; CHAINS] {
+    let (factor, term) = (Register::splat(factor), Register::splat(term));
+    let mut chains = [term; CHAINS];
     for _ in 0..STEPS {
         for chain in &mut chains {
-            for value in chain {
-                *value = *value * factor + term;
-            }
+            *chain = *chain * factor + term;
         }
     }
     chains

@@ -57,8 +57,10 @@ fn goals(text: &mut String, found: &[Found]) -> Result<()> {
     )?;
     for (row, target) in rows(found) {
         let of = |learner| learner_of(found, row.name, target, learner);
-        let [plain, native] = [("tinynmf f32", "tinynmf f64"), ("tinynmf f32 native", "tinynmf f64 native")]
-            .map(|(single, double)| of(single).filter(|found| found.successes > 0).or(of(double)));
+        let [plain, native] =
+            [("tinynmf f32", "tinynmf f64"), ("tinynmf f32 native", "tinynmf f64 native")].map(|(single, double)| {
+                [of(single), of(double)].into_iter().flatten().find(|found| found.successes > 0).or(of(single))
+            });
         let peers = [false, true].map(|native| rival(found, row.name, target, native));
         write!(text, "| {} | {target} | {} | {} |", row.name, named(peers[0]), time(of(SCIKIT_LEARN)))?;
         for (ours, peer, goal) in [(plain, peers[0], row.goal), (native, peers[1], native_goal(row))] {
@@ -66,7 +68,7 @@ fn goals(text: &mut String, found: &[Found]) -> Result<()> {
             let ratio = peer.zip(ours).map_or(f64::NAN, |(peer, ours)| peer.seconds / ours.seconds);
             let few = [ours, peer].iter().flatten().any(|found| found.successes < FEW);
             let ratio = match ratio {
-                _ if !ratio.is_finite() => "undecided".into(),
+                _ if !(ratio.is_finite() && ratio > 0.) => "undecided".into(),
                 _ if few => format!("≈ {}×", three(ratio)),
                 _ if ratio < goal => format!("{}×, missed", three(ratio)),
                 _ => format!("{}×", three(ratio)),
