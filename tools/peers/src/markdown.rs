@@ -15,7 +15,7 @@ pub fn three(value: f64) -> String {
 /// What ran, in which version.
 pub fn versions(folder: &Path) -> Result<String> {
     let versions = table::<2>(&folder.join("versions.csv"))?;
-    let versions: Vec<_> = versions.iter().map(|version| version.join(" ")).collect();
+    let versions: Vec<_> = versions.iter().map(|version| version.join(" ").trim().to_owned()).collect();
     Ok(versions.join(" · "))
 }
 

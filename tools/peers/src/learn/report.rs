@@ -43,8 +43,8 @@ successes. A learner gives up after that number of iterations, the same for all 
 is least in hindsight. Iterations are counted first; what is timed is one call that makes just as many (no tolerance), the \
 fastest of all rounds for every start. Inexact data: within 1 % and 0.1 % of the best relative error known. Starts |N(0, 1)|·√(mean/K), the \
 same for all but ferrolearn (uniform, seeded, drawn in the call) and nnmf_nalgebra (uniform, drawn anew in every call, stops by \
-itself); of those the mean of 100 calls. Times of tinynmf include the check of the data and of the target. nnmf_nalgebra divides 0 by 0 on zero rows: only V. native: built for \
-this CPU, the same iterations. ≈: fewer than three successes on a side. Not measured: RcppML (needs R), nonnegfac (not on PyPI), nmf-rs on \
+itself); of those the mean of 100 calls. Times of tinynmf include the check of the data and of the target. native: built for \
+this CPU, the same iterations. ≈: fewer than three successes on a side. Not measured: nnmf_nalgebra beyond V (NaN on zero rows, which only the piano and the random product lack), RcppML (needs R), nonnegfac (not on PyPI), nmf-rs on \
 the swimmer and all digits (several times the others' time an iteration).
 
 ";
