@@ -26,7 +26,7 @@ pub fn learners(problem: &Problem) -> Result<Learners<'_>> {
     match (problem.m, problem.n, problem.k) {
         (4, 4, 2) => {
             let mut all = common::<4, 4, 2>(problem);
-            // It divides 0 by 0 on zero rows, which most other data have.
+            // It divides 0 by 0 on zero rows and columns, which most other data have.
             all.push(Box::new(Nnmf::<f32>::new("nnmf_nalgebra static MU f32", problem)));
             all.push(Box::new(Nnmf::<f64>::new("nnmf_nalgebra static MU f64", problem)));
             Ok(all)

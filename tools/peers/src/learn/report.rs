@@ -44,7 +44,7 @@ is least in hindsight. Iterations are counted first; what is timed is one call t
 fastest of all rounds for every start. Inexact data: within 1 % and 0.1 % of the best relative error known. Starts |N(0, 1)|·√(mean/K), the \
 same for all but ferrolearn (uniform, seeded, drawn in the call) and nnmf_nalgebra (uniform, drawn anew in every call, stops by \
 itself); of those the mean of 100 calls. Times of tinynmf include the check of the data and of the target. native: built for \
-this CPU, the same iterations. ≈: fewer than three successes on a side. Not measured: nnmf_nalgebra beyond V (NaN on zero rows, which only the piano and the random product lack), RcppML (needs R), nonnegfac (not on PyPI), nmf-rs on \
+this CPU, the same iterations. ≈: fewer than three successes on a side. Not measured: nnmf_nalgebra beyond V (NaN on zero rows and columns, which of the others only the piano and the random product lack), RcppML (needs R), nonnegfac (not on PyPI), nmf-rs on \
 the swimmer and all digits (two to eight times the others' time an iteration).
 
 ";
