@@ -2,12 +2,10 @@
 
     encode.py FOLDER ROUND SECONDS PASSES
 
-Files as in src/main.rs; timed as in src/measure.rs.
+Files as in src/main.rs; timed as in src/encode/measure.rs.
 """
 
 import gc
-import importlib.metadata
-import platform
 import sys
 import time
 import warnings
@@ -17,16 +15,10 @@ import numpy as np
 from scipy.optimize import nnls
 from sklearn.decomposition import NMF
 
+from optional import optional
+
 BLOCK = 50  # frames that are timed together
 BATCH = 1000  # frames of a batch; repeated where there are fewer
-
-
-def optional(name):
-    try:
-        return __import__(name)
-    except ImportError:
-        return None
-
 
 fnnls = optional("fnnls")
 eigen = optional("fnnlsEigen")
@@ -93,21 +85,13 @@ def main():
     folder, turn, effort = Path(sys.argv[1]), sys.argv[2], (float(sys.argv[3]), int(sys.argv[4]))
     warnings.simplefilter("ignore")
     gc.disable()
-    if turn == "1":
-        with (folder / "versions.csv").open("a") as out:
-            print("Python", platform.python_version(), sep=",", file=out)
-            for name in ("numpy", "scipy", "scikit-learn", "fnnls", "fnnlsEigen"):
-                try:
-                    print(name, importlib.metadata.version(name), sep=",", file=out)
-                except importlib.metadata.PackageNotFoundError:
-                    print(name, "not installed", sep=",", file=out)
     for line in (folder / "cases.csv").read_text(encoding="utf-8").splitlines():
         case, m, k, n = line.split(",")
         w = np.ascontiguousarray(np.fromfile(folder / f"{case}.w", "<f8").reshape(int(k), int(m)).T)
         x = np.fromfile(folder / f"{case}.x", "<f8").reshape(int(n), int(m))
         for name, micros, codes in measure(w, x, effort):
             codes.astype("<f8").tofile(folder / f"{case}.{name}.h")
-            with (folder / "timings.csv").open("a", encoding="utf-8") as out:
+            with (folder / "encode.csv").open("a", encoding="utf-8") as out:
                 print(turn, case, name, micros, sep=",", file=out)
 
 

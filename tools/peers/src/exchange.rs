@@ -1,33 +1,10 @@
-//! Files that both halves of the comparison read and write.
+//! Files that both halves of the comparison read and write. Numbers are little-endian f64.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 
 use crate::Result;
-
-/// A dictionary, the frames to encode in it, and its name.
-pub struct Case {
-    pub name: String,
-    pub m: usize,
-    pub k: usize,
-    /// K columns of M.
-    pub w: Vec<f64>,
-    /// Frames of M.
-    pub x: Vec<f64>,
-}
-
-/// All cases, in the order of the report.
-pub fn cases(folder: &Path) -> Result<Vec<Case>> {
-    let mut cases = Vec::new();
-    for fields in table::<4>(&folder.join("cases.csv"))? {
-        let [name, m, k, _] = fields;
-        let w = read(&folder.join(format!("{name}.w")))?;
-        let x = read(&folder.join(format!("{name}.x")))?;
-        cases.push(Case { name, m: m.parse()?, k: k.parse()?, w, x });
-    }
-    Ok(cases)
-}
 
 pub fn write(path: &Path, values: &[f64]) -> Result<()> {
     let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();

@@ -1,10 +1,13 @@
 //! Timings and codes of all encoders as CSV and as Markdown.
 
 use std::fmt::Write;
+use std::fs;
 use std::path::Path;
 
+use super::case::{Case, cases};
 use crate::Result;
-use crate::exchange::{self, Case};
+use crate::exchange;
+use crate::markdown::{three, versions};
 
 /// What the others are compared with.
 const REFERENCE: [&str; 2] = ["tinynmf f32", "tinynmf f64"];
@@ -23,8 +26,8 @@ struct Row {
 }
 
 pub fn report(folder: &Path) -> Result<()> {
-    let timings = exchange::table::<4>(&folder.join("timings.csv"))?;
-    let cases = exchange::cases(folder)?;
+    let timings = exchange::table::<4>(&folder.join("encode.csv"))?;
+    let cases = cases(folder)?;
     let mut rows = Vec::<Row>::new();
     for [_, case, encoder, _] in &timings {
         if rows.iter().any(|row| row.case == *case && row.encoder == *encoder) {
@@ -50,11 +53,10 @@ pub fn report(folder: &Path) -> Result<()> {
     for Row { case, encoder, micros, median, kkt, ratio: [f32, f64] } in &rows {
         println!("{case},{encoder},{micros:.4},{median:.4},{kkt:.2e},{f32:.3},{f64:.3}");
     }
-    println!("\n{}", markdown(folder, &cases, &rows)?);
-    Ok(())
+    Ok(fs::write(folder.join("encode.md"), table(folder, &cases, &rows)?)?)
 }
 
-fn markdown(folder: &Path, cases: &[Case], rows: &[Row]) -> Result<String> {
+fn table(folder: &Path, cases: &[Case], rows: &[Row]) -> Result<String> {
     let mut encoders = Vec::<&str>::new();
     for row in rows {
         if !encoders.contains(&&*row.encoder) {
@@ -62,9 +64,7 @@ fn markdown(folder: &Path, cases: &[Case], rows: &[Row]) -> Result<String> {
         }
     }
     encoders.sort_by_key(|encoder| !encoder.starts_with("tinynmf")); // stable
-    let versions = exchange::table::<2>(&folder.join("versions.csv"))?;
-    let versions: Vec<_> = versions.iter().map(|version| version.join(" ")).collect();
-    let mut text = versions.join(" · ");
+    let mut text = versions(folder)?;
     let frames: Vec<_> = cases.iter().map(|case| (case.x.len() / case.m).to_string()).collect();
     writeln!(
         text,
@@ -90,12 +90,6 @@ fn markdown(folder: &Path, cases: &[Case], rows: &[Row]) -> Result<String> {
         writeln!(text)?;
     }
     Ok(text)
-}
-
-/// Three digits.
-fn three(value: f64) -> String {
-    let decimals = 2 - value.abs().log10().floor().clamp(-2., 2.) as i32;
-    format!("{value:.*}", decimals as usize)
 }
 
 /// µs per frame of an encoder in every round.

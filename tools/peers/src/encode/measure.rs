@@ -5,11 +5,13 @@ use std::path::Path;
 use std::time::Instant;
 
 use ndarray::{ArrayView1, ArrayView2, ShapeBuilder};
+use tinynmf::Encoder;
 use tinynmf::nalgebra::{SMatrix, SVector};
-use tinynmf::{Encoder, Real};
 
+use super::case::{Case, cases};
 use crate::Result;
-use crate::exchange::{self, Case, append};
+use crate::exchange::{self, append};
+use crate::scalar::Scalar;
 
 /// Frames that are timed together: enough to hide the clock, few enough to fit between two interruptions.
 const BLOCK: usize = 50;
@@ -23,7 +25,7 @@ pub struct Effort {
 }
 
 pub fn measure(folder: &Path, build: &str, round: &str, effort: Effort) -> Result<()> {
-    for case in exchange::cases(folder)? {
+    for case in cases(folder)? {
         let found = match (case.m, case.k) {
             (64, 8) => encoders::<64, 8>(&case, effort),
             (64, 16) => encoders::<64, 16>(&case, effort),
@@ -33,7 +35,7 @@ pub fn measure(folder: &Path, build: &str, round: &str, effort: Effort) -> Resul
         };
         for Found { encoder, micros, codes } in found {
             let encoder = format!("{encoder}{build}");
-            append(&folder.join("timings.csv"), &format!("{round},{},{encoder},{micros}", case.name))?;
+            append(&folder.join("encode.csv"), &format!("{round},{},{encoder},{micros}", case.name))?;
             exchange::write(&folder.join(format!("{}.{encoder}.h", case.name)), &codes)?;
         }
     }
@@ -41,31 +43,21 @@ pub fn measure(folder: &Path, build: &str, round: &str, effort: Effort) -> Resul
 }
 
 struct Found {
-    encoder: &'static str,
+    encoder: String,
     micros: f64,
     codes: Vec<f64>,
 }
 
 fn encoders<const M: usize, const K: usize>(case: &Case, effort: Effort) -> [Found; 3] {
-    [
-        tinynmf::<f32, M, K>("tinynmf f32", case, |value| value as f32, f64::from, effort),
-        tinynmf::<f64, M, K>("tinynmf f64", case, |value| value, |value| value, effort),
-        peer(case, effort),
-    ]
+    [tinynmf::<f32, M, K>(case, effort), tinynmf::<f64, M, K>(case, effort), peer(case, effort)]
 }
 
-fn tinynmf<T: Real, const M: usize, const K: usize>(
-    name: &'static str,
-    case: &Case,
-    from: fn(f64) -> T,
-    into: fn(T) -> f64,
-    effort: Effort,
-) -> Found {
-    let w = SMatrix::<T, M, K>::from_fn(|i, k| from(case.w[k * M + i]));
+fn tinynmf<T: Scalar, const M: usize, const K: usize>(case: &Case, effort: Effort) -> Found {
+    let w = SMatrix::<T, M, K>::from_fn(|i, k| T::narrow(case.w[k * M + i]));
     let encoder = Encoder::new(&w);
     let (frames, []) = case.x.as_chunks::<M>() else { unreachable!("{}: a frame is cut off", case.name) };
-    let frames: Vec<_> = frames.iter().map(|frame| SVector::<T, M>::from_fn(|i, _| from(frame[i]))).collect();
-    let mut h = SVector::from_fn(|_, _| from(0.));
+    let frames: Vec<_> = frames.iter().map(|frame| SVector::<T, M>::from_fn(|i, _| T::narrow(frame[i]))).collect();
+    let mut h = SVector::from_fn(|_, _| T::ZERO);
     let micros = time(&frames, effort, |x| {
         black_box(encoder.encode(black_box(x), &mut h));
         black_box(&h);
@@ -73,9 +65,9 @@ fn tinynmf<T: Real, const M: usize, const K: usize>(
     let mut codes = Vec::new();
     for x in &frames {
         encoder.encode(x, &mut h);
-        codes.extend(h.iter().map(|&h| into(h)));
+        codes.extend(h.iter().map(|&h| h.wide()));
     }
-    Found { encoder: name, micros, codes }
+    Found { encoder: format!("tinynmf {}", T::NAME), micros, codes }
 }
 
 /// The crate nnls, given W column by column, the order that it is fastest in.
@@ -86,7 +78,7 @@ fn peer(case: &Case, effort: Effort) -> Found {
         black_box(nnls::nnls(black_box(w), black_box(x)));
     });
     let codes = frames.iter().flat_map(|&x| nnls::nnls(w, x).0).collect();
-    Found { encoder: "nnls f64", micros, codes }
+    Found { encoder: "nnls f64".into(), micros, codes }
 }
 
 /// µs per frame: the fastest pass over every block, and the mean of the blocks.

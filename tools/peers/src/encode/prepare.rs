@@ -6,6 +6,7 @@ use std::path::Path;
 use tinynmf::{Factors, Nmf, Problem, RestartLog, Start, Workspace};
 
 use crate::Result;
+use crate::data::{lines, transpose};
 use crate::exchange::{append, write};
 
 const SEED: u64 = 1;
@@ -14,8 +15,8 @@ const RESTARTS: usize = 4;
 /// At most `most` frames of every case are there to encode.
 pub fn prepare(folder: &Path, most: usize) -> Result<()> {
     fs::create_dir_all(folder)?;
-    let digits: Vec<[f32; 64]> = frames(&numbers("digits.csv")?)?;
-    let piano: Vec<[f32; 129]> = frames(&transpose(&numbers("piano_129x250.csv")?))?;
+    let digits: Vec<[f32; 64]> = frames(&lines("digits.csv")?)?;
+    let piano: Vec<[f32; 129]> = frames(&transpose(&lines("piano_129x250.csv")?))?;
     // Learnt from the images that are not encoded; of the piano there are too few to hold any back.
     let (_, images) = digits.split_at(digits.len() - 797);
     let (new, sound) = (&digits[..most.min(1000)], &piano[..most.min(piano.len())]);
@@ -50,20 +51,7 @@ fn case<const M: usize, const N: usize, const K: usize>(
     Ok(())
 }
 
-/// Rounded once to f32, here.
 fn frames<const M: usize>(lines: &[Vec<f32>]) -> Result<Vec<[f32; M]>> {
     let frame = |line: &Vec<f32>| line.as_slice().try_into().map_err(|_| format!("not {M} values a line").into());
     lines.iter().map(frame).collect()
-}
-
-fn transpose(rows: &[Vec<f32>]) -> Vec<Vec<f32>> {
-    let columns = rows.first().map_or(0, Vec::len);
-    (0..columns).map(|j| rows.iter().map(|row| row[j]).collect()).collect()
-}
-
-fn numbers(name: &str) -> Result<Vec<Vec<f32>>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data").join(name);
-    let text = fs::read_to_string(path).map_err(|error| format!("data/{name}: {error}"))?;
-    let line = |line: &str| line.split(',').map(|field| field.trim().parse()).collect::<std::result::Result<_, _>>();
-    Ok(text.lines().map(line).collect::<std::result::Result<_, _>>()?)
 }
