@@ -309,9 +309,9 @@ where
     /// Whether the stop rule is met.
     fn judge(&mut self, sweep: &Sweep<T>) -> Option<Status> {
         let target = self.stop.target * self.stop.target;
-        // The error inside a sweep only says when the direct one is worth its pass over X: at twice the target it is off by
-        // less than that.
-        if target > T::ZERO && sweep.error <= T::TWO * target + T::ROW_WISE && self.squared_error() <= target {
+        // The error inside a sweep only says when the direct one is worth its pass over X: it is off by rounding, far less than a 64th.
+        let near = target + target * T::exp2i(-6) + T::ROW_WISE;
+        if target > T::ZERO && sweep.error <= near && self.squared_error() <= target {
             return Some(Status::TargetReached);
         }
         if self.is_settled(sweep) {
