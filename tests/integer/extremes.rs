@@ -69,8 +69,8 @@ fn frames<C: Extreme, const M: usize>(draw: &mut Draw) -> Vec<[C; M]> {
     frames
 }
 
-/// Dictionaries that a careless encoder does not survive: random, with zero columns, all columns alike, nearly alike, one entry each, all
-/// entries the largest, of very different lengths.
+/// Dictionaries that a careless encoder does not survive: random, with zero columns, all columns alike, nearly alike, one entry each or
+/// some, all entries the largest, of very different lengths.
 fn dictionaries<const M: usize, const K: usize>(draw: &mut Draw) -> Vec<(bool, SMatrix<f64, M, K>)> {
     let random: SMatrix<f64, M, K> = draw.matrix();
     let single = SMatrix::from_fn(|i, k| f64::from(u8::from(i == k % M)));
@@ -85,7 +85,10 @@ fn dictionaries<const M: usize, const K: usize>(draw: &mut Draw) -> Vec<(bool, S
     }
     let alike = SMatrix::from_fn(|i, _| random[(i, 0)]);
     let nearly = SMatrix::from_fn(|i, k| random[(i, 0)] + 1e-3 * random[(i, k)]);
+    // Columns of one entry beside full ones: lengths as integers that differ by √M.
+    let mixed = SMatrix::from_fn(|i, k| if k % 2 == 0 { single[(i, k)] } else { random[(i, k)] });
     vec![
+        (K <= M / 2, mixed),
         (K <= M / 2, random),
         (K <= M, single),
         (false, sparse),
