@@ -98,7 +98,7 @@ impl<I: Entry, const M: usize, const K: usize> QuantizedDictionary<I, M, K> {
         let fine = (-excess).clamp(0, UNIT as i32);
         for (b, &inverse) in b.iter_mut().zip(&self.inverse).take(counted(K)) {
             *b = if fine > 0 {
-                (i64::from(*b) * i64::from(inverse) >> (UNIT as i32 - fine)) as i32
+                ((i64::from(*b) * i64::from(inverse)) >> (UNIT as i32 - fine)) as i32
             } else {
                 product(*b, inverse)
             };
