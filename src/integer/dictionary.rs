@@ -304,7 +304,7 @@ macro_rules! entry {
                     let (shift, root) = roots[k];
                     self.inverse[k] = 0;
                     if root > 0 {
-                        // 2^exponent/‖q‖ = 2^(exponent + shift)/root, and exponent + shift ≤ 30.
+                        // 2^exponent/‖q‖ is 2^(exponent + shift) over the root, and exponent + shift ≤ 30.
                         let one = 1_u64 << (self.exponent + shift as i32 + UNIT as i32);
                         self.inverse[k] = ((one + root / 2) / root) as i32;
                     }
