@@ -1,25 +1,16 @@
 //! Random data and factors from fixed seeds: what holds for all of them.
 
+#[path = "common/cases.rs"]
+mod cases;
 mod common;
 
 use std::ops::ControlFlow;
 
+use cases::cases;
 use common::*;
 use proptest::prelude::*;
-use proptest::test_runner::{RngAlgorithm, RngSeed};
 use tinynmf::nalgebra::SMatrix;
 use tinynmf::{Factors, Hals, History, Momentum, Nmf, Observer, Problem, Progress, Real, Spa, Status, Stop};
-
-/// The same cases in every run, and no file of failures: a failing case is repeated by running the test.
-fn cases(count: u32) -> ProptestConfig {
-    ProptestConfig {
-        cases: count,
-        failure_persistence: None,
-        rng_algorithm: RngAlgorithm::ChaCha,
-        rng_seed: RngSeed::Fixed(0x6e6d66),
-        ..ProptestConfig::default()
-    }
-}
 
 /// Non-negative numbers as data bring them: zeros, ordinary ones, and some decades of small and large ones.
 fn value() -> impl Strategy<Value = f64> {

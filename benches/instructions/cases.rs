@@ -87,6 +87,8 @@ where
 fn frames<T: Real, const M: usize, const N: usize, const K: usize>(past: &[[f64; M]], now: &[[f64; M]]) {
     let w = dictionary::<T, M, N, K>(past);
     let encoder = Encoder::new(&w);
+    let weights = SVector::from_fn(|i, _| if i == 0 { T::ZERO } else { T::ONE });
+    let weighted = Encoder::weighted(&w, &weights).expect("clean weights");
     let mut state = OnlineState::<T, M, K>::new();
     state.reset(&w).expect("a clean dictionary");
     let gram = SMatrix::<T, K, K>::from_fn(|a, b| inner(&w.data.0[a], &w.data.0[b]));
@@ -96,6 +98,7 @@ fn frames<T: Real, const M: usize, const N: usize, const K: usize>(past: &[[f64;
         let mut h = zeros;
         let key = |what| Key::new::<T>(what, [M, 1, K]);
         count(&key("encode"), &mut || _ = encoder.encode(&x, &mut h));
+        count(&key("weighted encode"), &mut || _ = weighted.encode(&x, &mut h));
         count(&key("online push"), &mut || _ = Online::new().push(&mut state, &x, &mut h));
         h = zeros;
         count(&key("nnls solve"), &mut || _ = nnls::solve(&gram, &cross, &mut h));

@@ -1,12 +1,18 @@
 //! The inputs in `data/`, read by the `csv` crate, and the matrices of the two notebooks.
 #![allow(dead_code)]
 
+#[path = "notebook.rs"]
+mod notebook;
+
 use std::path::{Path, PathBuf};
 
 use rand_xorshift::XorShiftRng;
 use tinynmf::nalgebra::SMatrix;
 use tinynmf::rand_core::{Rng, SeedableRng};
 use tinynmf::{Factors, Real};
+
+use notebook::notebook_factors;
+pub use notebook::{notebook_v, notebook_x};
 
 /// Path of a file in `data/`.
 pub fn path(name: &str) -> PathBuf {
@@ -64,33 +70,6 @@ pub fn to_f64<T: Real>(value: T) -> f64 {
         .map(|&value| f64::from(value))
         .or_else(|| value.downcast_ref::<f64>().copied())
         .expect("f32 or f64")
-}
-
-/// V of the first notebook, 4×4.
-pub fn notebook_v() -> Vec<[f64; 4]> {
-    let rows = [[5., 4., 0., 2.], [4., 3., 0., 1.], [3., 2., 4., 5.], [2., 1., 5., 4.]];
-    (0..4).map(|j| std::array::from_fn(|i| rows[i][j])).collect()
-}
-
-/// The parts of the second notebook's X, and how much of each is in every frame.
-fn notebook_factors() -> ([[f64; 12]; 3], [[f64; 10]; 3]) {
-    let parts = [
-        [0., 0., 9., 5., 3., 2., 1., 0., 0., 0., 0., 0.],
-        [0., 0., 0., 0., 0., 3., 2., 1., 1., 0., 0., 0.],
-        [0., 5., 5., 6., 6., 7., 4., 2., 1., 0.5, 0., 0.],
-    ];
-    let weights = [
-        [1., 1., 0., 0., 1., 1., 1., 1., 1., 0.],
-        [0., 1., 0., 1., 1., 0., 0., 1., 0., 0.],
-        [0., 1., 0., 0., 1., 0., 0., 0., 1., 0.],
-    ];
-    (parts, weights)
-}
-
-/// X of the second notebook, 12×10, an exact product of rank 3 with zero rows and columns.
-pub fn notebook_x() -> Vec<[f64; 12]> {
-    let (parts, weights) = notebook_factors();
-    (0..10).map(|j| std::array::from_fn(|i| (0..3).map(|k| parts[k][i] * weights[k][j]).sum())).collect()
 }
 
 /// Its factors plus 0.01·U(0, 1): the second notebook's start near the truth.

@@ -43,10 +43,7 @@ impl<T: Real, const M: usize> Frame<'_, T, M> {
     /// `out[k]` = Σ vᵢwᵢxᵢ for every column w of W, as four interleaved sums. M·K multiply-adds.
     pub(crate) fn cross<const K: usize>(&self, w: &[[T; M]; K], out: &mut [T; K]) {
         if !self.is_plain() {
-            for (out, w) in out.iter_mut().zip(w) {
-                *out = self.inner_scaled(w, T::ONE);
-            }
-            return;
+            return self.cross_scaled(w, out);
         }
         // Tiles of components share the loads of x; their sums stay in registers.
         let (tiles, rest) = w.as_chunks::<TILE>();
@@ -61,6 +58,24 @@ impl<T: Real, const M: usize> Frame<'_, T, M> {
         }
         for (w, out) in rest.iter().zip(out_rest) {
             tile::<T, M, 1>(self.x, core::array::from_ref(w), core::array::from_mut(out));
+        }
+    }
+
+    /// As [`cross`](Frame::cross), every feature read once and scaled.
+    #[inline(never)]
+    fn cross_scaled<const K: usize>(&self, w: &[[T; M]; K], out: &mut [T; K]) {
+        let mut sums = [[T::ZERO; K]; STRANDS];
+        for i in 0..M {
+            let (x, weight) = self.read(i);
+            let x = x * weight;
+            if x != T::ZERO {
+                for (sum, w) in sums[i % STRANDS].iter_mut().zip(w) {
+                    *sum += w[i] * x;
+                }
+            }
+        }
+        for (k, out) in out.iter_mut().enumerate() {
+            *out = sums[0][k] + sums[1][k] + sums[2][k] + sums[3][k];
         }
     }
 
@@ -114,19 +129,25 @@ impl<T: Real, const M: usize> Frame<'_, T, M> {
     }
 
     /// Σ vᵢ(x − Wh)ᵢ² as eight interleaved sums. M·a multiply-adds for a components that are not 0.
-    #[inline(never)]
-    #[allow(clippy::manual_memcpy)] // a slice would be checked
     pub(crate) fn residual<const K: usize>(&self, w: &[[T; M]; K], h: &[T; K]) -> T {
+        // A copy: places that are only known at run time would keep the sums out of registers.
+        let mut sums = if self.is_plain() { self.squares::<K, true>(w, h) } else { self.squares::<K, false>(w, h) };
+        for i in M / GROUP * GROUP..M {
+            let (r, weight) = self.rest(w, h, i);
+            sums[i % CHAINS] += r * (r * weight);
+        }
+        total(sums)
+    }
+
+    /// The sums of [`residual`](Frame::residual) over whole groups, one code for frames that are `PLAIN` and one for the others.
+    #[inline(never)]
+    fn squares<const K: usize, const PLAIN: bool>(&self, w: &[[T; M]; K], h: &[T; K]) -> [T; CHAINS] {
         let mut sums = [T::ZERO; CHAINS];
-        let plain = self.is_plain();
         for g in 0..M / GROUP {
-            if !plain {
-                break;
-            }
             let first = g * GROUP;
             let mut r = [T::ZERO; GROUP];
             for l in 0..GROUP {
-                r[l] = self.x[first + l];
+                r[l] = if PLAIN { self.x[first + l] } else { self.read(first + l).0 };
             }
             for (w, &h) in w.iter().zip(h) {
                 if h != T::ZERO {
@@ -136,16 +157,11 @@ impl<T: Real, const M: usize> Frame<'_, T, M> {
                 }
             }
             for l in 0..GROUP {
-                sums[l % CHAINS] += r[l] * r[l];
+                let weight = if PLAIN { T::ONE } else { self.read(first + l).1 };
+                sums[l % CHAINS] += r[l] * (r[l] * weight);
             }
         }
-        // A copy: places that are only known at run time would keep the sums above out of registers.
-        let mut sums = core::hint::black_box(sums);
-        for i in if plain { M / GROUP * GROUP } else { 0 }..M {
-            let (r, weight) = self.rest(w, h, i);
-            sums[i % CHAINS] += r * (r * weight);
-        }
-        total(sums)
+        sums
     }
 
     /// `out` = WᵀV(x − Wh), from the direct residual. 2M·K multiply-adds.

@@ -2,23 +2,12 @@
 //! an overflow.
 
 use proptest::prelude::*;
-use proptest::test_runner::{RngAlgorithm, RngSeed};
 
+use super::cases::cases;
 use super::*;
 
 /// Share of frames in dictionaries of equal or nearly equal columns that may end short of the optimality conditions.
 const UNRESOLVED: u32 = 100;
-
-/// The same cases in every run, and no file of failures: a failing case is repeated by running the test.
-fn cases(count: u32) -> ProptestConfig {
-    ProptestConfig {
-        cases: count,
-        failure_persistence: None,
-        rng_algorithm: RngAlgorithm::ChaCha,
-        rng_seed: RngSeed::Fixed(0x6e6d66),
-        ..ProptestConfig::default()
-    }
-}
 
 /// A converter's counts, from numbers in [−1, 1] and its limits.
 trait Extreme: Count {

@@ -33,9 +33,11 @@ impl Budget {
     /// Takes over the figures of a run: of `all` images, or in place of those of the same images.
     pub fn replace(&mut self, figures: &[Figure], compiler: &str, all: bool) -> Result<()> {
         let mut document = if all { DocumentMut::new() } else { self.document.clone() };
-        for figure in figures.iter().filter(|_| !all) {
-            if let Some(board) = document.get_mut(figure.board).and_then(Item::as_table_mut) {
-                board.remove(&figure.image);
+        for figure in figures {
+            // In its place: what is taken out and put back would move to the end.
+            let board = document.get_mut(figure.board).and_then(Item::as_table_mut);
+            if let Some(image) = board.and_then(|board| board.get_mut(&figure.image)).and_then(Item::as_table_mut) {
+                image.clear();
             }
         }
         document.insert("compiler", value(compiler));

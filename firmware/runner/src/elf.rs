@@ -120,9 +120,8 @@ const SINGLE: [&str; 26] = [
 ];
 const TO_SINGLE: (&str, &str) = ("__float", "isf");
 
-/// Fails if the image of a core without floating-point unit holds a double-precision routine, or if it is `integer` a routine of any
-/// precision.
-pub fn without_soft_floats(image: &Image, integer: bool) -> Result<()> {
+/// Fails if the image of a core without floating-point unit holds a double-precision routine, or an integer image one of any precision.
+pub fn without_soft_floats(image: &Image) -> Result<()> {
     let data = read(&image.path)?;
     let file = object::File::parse(&*data).map_err(|error| format!("{}: {error}", image.path.display()))?;
     let names = file.symbols().filter_map(|symbol| symbol.name().ok().map(str::to_owned));
@@ -130,7 +129,7 @@ pub fn without_soft_floats(image: &Image, integer: bool) -> Result<()> {
         routines.iter().any(|routine| name.contains(routine)) || (name.contains(before) && name.contains(after))
     };
     let found: Vec<String> = names
-        .filter(|name| is_one_of(name, &DOUBLE, TO_DOUBLE) || integer && is_one_of(name, &SINGLE, TO_SINGLE))
+        .filter(|name| is_one_of(name, &DOUBLE, TO_DOUBLE) || image.is_integer() && is_one_of(name, &SINGLE, TO_SINGLE))
         .collect();
     if found.is_empty() { Ok(()) } else { Err(format!("holds soft floating point: {}", found.join(", "))) }
 }

@@ -31,7 +31,7 @@ pub fn run(image: &Image, board: &Board, tools: &Tools, bless: bool) -> Result<V
         return Err(format!("recursion: {cycle}"));
     }
     if board.soft && !matches!(image.name.as_str(), "digest" | "digest_codes" | "nopanic") {
-        elf::without_soft_floats(image, image.is_integer())?;
+        elf::without_soft_floats(image)?;
     }
     if !image.runs(board) {
         return Ok(Vec::new());

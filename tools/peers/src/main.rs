@@ -35,6 +35,8 @@ mod encode;
 mod exchange;
 mod learn;
 mod markdown;
+#[path = "../../../examples/common/notebook.rs"]
+mod notebook;
 mod scalar;
 
 use std::error::Error;

@@ -12,6 +12,7 @@ use super::problem::{ROWS, Row, targets};
 use crate::Result;
 use crate::data::{lines, transpose};
 use crate::exchange::{append, write};
+use crate::notebook::{notebook_v, notebook_x};
 
 /// Below 1, only the quick problems and this share of the starts.
 pub fn prepare(folder: &Path, share: f64) -> Result<()> {
@@ -41,8 +42,8 @@ pub fn prepare(folder: &Path, share: f64) -> Result<()> {
 fn columns(row: &Row) -> Result<Vec<f64>> {
     let wide = |lines: Vec<Vec<f32>>| lines.concat().into_iter().map(f64::from).collect::<Vec<_>>();
     Ok(match row.name.split(' ').next() {
-        Some("V") => transposed(&[[5., 4., 0., 2.], [4., 3., 0., 1.], [3., 2., 4., 5.], [2., 1., 5., 4.]]),
-        Some("X") => notebook(),
+        Some("V") => notebook_v().concat(),
+        Some("X") => notebook_x().concat(),
         Some("exact") => random_product(row.shape),
         Some("digits") => wide(lines("digits.csv")?.into_iter().take(row.shape.1).collect()),
         Some("piano") => wide(transpose(&lines("piano_129x250.csv")?)),
@@ -51,28 +52,9 @@ fn columns(row: &Row) -> Result<Vec<f64>> {
     })
 }
 
-fn transposed<const M: usize, const N: usize>(rows: &[[f64; N]; M]) -> Vec<f64> {
-    (0..N).flat_map(|j| rows.iter().map(move |row| row[j])).collect()
-}
-
 /// WH from the columns of W and the rows of H.
 fn product<const M: usize, const N: usize>(w: &[[f64; M]], h: &[[f64; N]]) -> Vec<f64> {
     (0..N).flat_map(|j| (0..M).map(move |i| w.iter().zip(h).map(|(w, h)| w[i] * h[j]).sum())).collect()
-}
-
-/// X of the second notebook, an exact product of rank 3 with zero rows and columns.
-fn notebook() -> Vec<f64> {
-    let parts = [
-        [0., 0., 9., 5., 3., 2., 1., 0., 0., 0., 0., 0.],
-        [0., 0., 0., 0., 0., 3., 2., 1., 1., 0., 0., 0.],
-        [0., 5., 5., 6., 6., 7., 4., 2., 1., 0.5, 0., 0.],
-    ];
-    let amounts = [
-        [1., 1., 0., 0., 1., 1., 1., 1., 1., 0.],
-        [0., 1., 0., 1., 1., 0., 0., 1., 0., 0.],
-        [0., 1., 0., 0., 1., 0., 0., 0., 1., 0.],
-    ];
-    product(&parts, &amounts)
 }
 
 /// Factors uniform in [0, 1), seed 1, W first, column by column.
