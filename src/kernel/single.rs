@@ -130,18 +130,12 @@ impl<T: Real, const M: usize> Frame<'_, T, M> {
 
     /// Σ vᵢ(x − Wh)ᵢ² as eight interleaved sums. M·a multiply-adds for a components that are not 0.
     pub(crate) fn residual<const K: usize>(&self, w: &[[T; M]; K], h: &[T; K]) -> T {
-        // A copy: places that are only known at run time would keep the sums out of registers.
-        let mut sums = if self.is_plain() { self.squares::<K, true>(w, h) } else { self.squares::<K, false>(w, h) };
-        for i in M / GROUP * GROUP..M {
-            let (r, weight) = self.rest(w, h, i);
-            sums[i % CHAINS] += r * (r * weight);
-        }
-        total(sums)
+        if self.is_plain() { self.squares::<K, true>(w, h) } else { self.squares::<K, false>(w, h) }
     }
 
-    /// The sums of [`residual`](Frame::residual) over whole groups, one code for frames that are `PLAIN` and one for the others.
+    /// As [`residual`](Frame::residual): one code for frames that are `PLAIN`, one for the others.
     #[inline(never)]
-    fn squares<const K: usize, const PLAIN: bool>(&self, w: &[[T; M]; K], h: &[T; K]) -> [T; CHAINS] {
+    fn squares<const K: usize, const PLAIN: bool>(&self, w: &[[T; M]; K], h: &[T; K]) -> T {
         let mut sums = [T::ZERO; CHAINS];
         for g in 0..M / GROUP {
             let first = g * GROUP;
@@ -161,7 +155,16 @@ impl<T: Real, const M: usize> Frame<'_, T, M> {
                 sums[l % CHAINS] += r[l] * (r[l] * weight);
             }
         }
-        sums
+        if M % GROUP == 0 {
+            return total(sums);
+        }
+        // A copy: places that are only known at run time would keep the sums above out of registers.
+        let mut sums = core::hint::black_box(sums);
+        for i in M / GROUP * GROUP..M {
+            let (r, weight) = self.rest(w, h, i);
+            sums[i % CHAINS] += r * (r * weight);
+        }
+        total(sums)
     }
 
     /// `out` = WᵀV(x − Wh), from the direct residual. 2M·K multiply-adds.
