@@ -155,7 +155,7 @@ impl<T: Real, const M: usize> Frame<'_, T, M> {
                 sums[l % CHAINS] += r[l] * (r[l] * weight);
             }
         }
-        if M % GROUP == 0 {
+        if M.is_multiple_of(GROUP) {
             return total(sums);
         }
         // A copy: places that are only known at run time would keep the sums above out of registers.
