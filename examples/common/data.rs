@@ -1,5 +1,5 @@
 //! The inputs in `data/`, read by the `csv` crate, and the matrices of the two notebooks.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)] // shared: nobody uses all of it
 
 #[path = "notebook.rs"]
 mod notebook;
