@@ -26,8 +26,8 @@ pub struct Model {
 }
 
 /// What a sweep does besides the frames (WᵀW, the rows of W) does not depend on N, and what it does besides the features (the passes over
-/// the columns of H) not on M: lines with an offset. In K: the products with X, the passes and the K×K sums, the rest of every vector.
-/// How much a pass takes depends on the loops that the compiler makes of it for this K, so that the last one is wide.
+/// the columns of H) not on M: lines with an offset. In K: the products with X, the passes and the K×K sums, the rest of every vector; a K
+/// that is no multiple of 4 takes a little more.
 pub const MODELS: [Model; 3] = [
     Model { dimension: 0, formula: "a·M + c", terms: |m, _, _| [m, 0.0, 1.0], tolerance: 0.05 },
     Model { dimension: 1, formula: "a·N + c", terms: |_, n, _| [n, 0.0, 1.0], tolerance: 0.01 },
@@ -35,7 +35,7 @@ pub const MODELS: [Model; 3] = [
         dimension: 2,
         formula: "a·M·N·K + b·(M+N)·K² + c·(M+N)",
         terms: |m, n, k| [m * n * k, (m + n) * k * k, m + n],
-        tolerance: 0.30,
+        tolerance: 0.10,
     },
 ];
 
