@@ -18,7 +18,7 @@ const MEMORY: usize = 4;
 /// Lengths of the parts that an [`OnlineState`] starts from: 2 to the power −40 … 40.
 const LENGTHS: i32 = 40;
 
-/// The dictionary that [`Online`] improves, and what it remembers of the frames.
+/// The dictionary that [`Online`](crate::Online) improves, and what it remembers of the frames.
 ///
 /// Plain data: a copy of all fields, kept anywhere, goes on with the same bits (feature `serde` for formats). Its fields are public
 /// for that.
@@ -67,7 +67,7 @@ impl<T: Real, const M: usize, const K: usize> OnlineState<T, M, K> {
         }
     }
 
-    /// Starts over from a dictionary, each part of which counts for a frame ([`Online::trust`]). Zero columns are learnt from the first
+    /// Starts over from a dictionary, each part of which counts for a frame ([`Online::trust`](crate::Online::trust)). Zero columns are learnt from the first
     /// frames.
     ///
     /// # Errors
