@@ -52,18 +52,40 @@ const fn short(high: i32, low: i32, b: i32) -> i32 {
     high * other_high + (middle >> HALF)
 }
 
-/// Bits of the magnitude, at most 31: |v| < 2^bits, or v = −2^bits.
-#[inline(never)]
-pub(super) const fn bits(v: i32) -> i32 {
-    32 - (v ^ (v >> 31)).leading_zeros() as i32
+/// What it has the bits of: `bits(folded(v))` is n if −2ⁿ ≤ v < 2ⁿ for no smaller one.
+#[inline(always)]
+pub(super) const fn folded(v: i32) -> u32 {
+    (v ^ (v >> 31)).cast_unsigned()
 }
 
-/// `values` ← 2^shift·`values`, rounded half up to the right and held within ±(2³¹ − 1) to the left.
+/// The position of the highest bit that is set, from 1; 0 for 0. By halves: Armv6-M and RV32 have no instruction for it, and what
+/// replaces it is three times as long.
+#[inline(never)]
+pub(super) const fn bits(mut v: u32) -> i32 {
+    let (mut bits, mut step) = (0, 16);
+    while step > 0 {
+        if v >> step > 0 {
+            v >>= step;
+            bits += step;
+        }
+        step /= 2;
+    }
+    bits + v as i32
+}
+
+/// As [`bits`], of 64.
+#[inline(always)]
+pub(super) const fn long_bits(v: u64) -> i32 {
+    let high = (v >> 32) as u32;
+    if high > 0 { 32 + bits(high) } else { bits(v as u32) }
+}
+
+/// `values` ← 2^shift·`values`, rounded half up to the right and held within ±2³⁰ to the left.
 #[inline(never)]
 pub(super) fn shift_by(values: &mut [i32], shift: i32) {
     let right = shift.wrapping_neg().clamp(0, 31);
     let left = shift.clamp(0, 31);
-    let limit = i32::MAX >> left;
+    let limit = (1 << UNIT) >> left;
     for v in values {
         *v = if right > 0 { rounded(*v, right.unsigned_abs()) } else { (*v).clamp(-limit, limit) << left };
     }
@@ -99,18 +121,11 @@ pub(super) fn reciprocal(d: u32) -> i32 {
 
 /// a/b as a fraction of 2³⁰, for 0 ≤ a ≤ b and b > 0. To 24 bits.
 pub(super) fn fraction(a: i32, b: u32) -> i32 {
-    let shift = b.leading_zeros();
+    let shift = 32 - bits(b);
     // In [½, 1) of 2³²; a below it.
     let (a, b) = (a.cast_unsigned() << shift >> 2, b << shift >> 1);
     // 2⁵⁹/b times a/2³⁰ is a quarter of what is asked for.
     product(a as i32, reciprocal(b)).min(1 << (UNIT - 2)) << 2
-}
-
-/// The same count, hidden from the optimiser: it would write out every loop over K numbers, which costs flash and, where registers are
-/// few, stack. For loops that are not the inner ones.
-#[inline(always)]
-pub(super) fn counted(count: usize) -> usize {
-    core::hint::black_box(count)
 }
 
 #[cfg(test)]
@@ -169,6 +184,7 @@ mod tests {
         assert_eq!([scaled(5, -1), scaled(-5, -1), scaled(6, -2), scaled(-6, -2)], [3, -2, 2, -1]);
         assert_eq!([scaled(i32::MAX, -31), scaled(i32::MIN, -31), scaled(i32::MIN, -99)], [1, -1, -1]);
         assert_eq!([scaled(3, 4), scaled(i32::MAX, 4), scaled(i32::MIN, 40)], [48, i32::MAX >> 4 << 4, 0]);
-        assert_eq!([bits(0), bits(-1), bits(1), bits(-4), bits(4), bits(i32::MIN)], [0, 0, 1, 2, 3, 31]);
+        assert_eq!([0, -1, 1, -4, 4, i32::MIN].map(|v| bits(folded(v))), [0, 0, 1, 2, 3, 31]);
+        assert_eq!([0, 1, 1 << 32, u64::MAX].map(long_bits), [0, 1, 33, 64]);
     }
 }

@@ -12,8 +12,8 @@ use super::error::Unquantizable;
 use crate::dictionary::prepare;
 use crate::scalar::Real;
 
-/// Largest number of features: Σ q_k stays below 2³⁰.
-const MOST_FEATURES: usize = 1 << 15;
+/// Largest number of features: an amount has 23 bits before the point at most, and Σ q_k stays below 2²⁸.
+const MOST_FEATURES: usize = 1 << 13;
 /// Largest number of components: each costs bits of an amount, and has one in a word.
 const MOST_COMPONENTS: usize = 32;
 
@@ -21,7 +21,7 @@ const MOST_COMPONENTS: usize = 32;
 ///
 /// # Shapes
 ///
-/// M features × K components, M ≤ 32768, K ≤ 32; entries ≥ 0. Zero columns are allowed and never take part. Bytes: M·K entries, 4K² for the Gram, 8K for
+/// M features × K components, M ≤ 8192, K ≤ 32; entries ≥ 0. Zero columns are allowed and never take part. Bytes: M·K entries, 4K² for the Gram, 8K for
 /// the lengths, 12.
 ///
 /// # Notes
@@ -81,7 +81,7 @@ impl<I: Entry, const M: usize, const K: usize> QuantizedDictionary<I, M, K> {
     pub const fn zeros() -> Self {
         const {
             assert!(M > 0 && K > 0, "a dictionary needs at least one feature and one component");
-            assert!(M <= MOST_FEATURES, "sums over more than 32768 features may overflow");
+            assert!(M <= MOST_FEATURES, "an integer dictionary has at most 8192 features");
             assert!(K <= MOST_COMPONENTS, "an integer dictionary has at most 32 components");
         };
         Self {
@@ -261,15 +261,23 @@ macro_rules! entry {
         impl<const M: usize, const K: usize> QuantizedDictionary<$t, M, K> {
             /// A dictionary from its entries, one column after the other, and 1/‖w_k‖, as
             /// [`write_source`](QuantizedDictionary::write_source) writes them. Everything else is computed, in a `const` or
-            /// `static` at compile time. Negative entries count as 0.
+            /// `static` at compile time. Negative entries count as 0; a column whose largest entry is below half of the
+            /// largest integer is doubled until it is not.
             pub const fn new(columns: &[[$t; M]; K], scale: &[f32; K]) -> Self {
                 let mut dictionary = Self::zeros();
                 let mut k = 0;
                 while k < K {
-                    let mut i = 0;
+                    let (mut i, mut all) = (0, 0);
                     while i < M {
                         let entry = columns[k][i];
                         dictionary.rows[i][k] = if entry > 0 { entry } else { 0 };
+                        all |= dictionary.rows[i][k];
+                        i += 1;
+                    }
+                    let shift = if all > 0 { all.leading_zeros() - 1 } else { 0 };
+                    i = 0;
+                    while i < M {
+                        dictionary.rows[i][k] <<= shift;
                         i += 1;
                     }
                     k += 1;

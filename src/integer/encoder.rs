@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use super::active_set::{Solution, solve};
-use super::arithmetic::{counted, rounded, shift_by};
+use super::arithmetic::{UNIT, bits, long_bits, shift_by};
 use super::dictionary::QuantizedDictionary;
 use super::entry::{Count, Entry};
 use super::factor::Factor;
@@ -12,8 +12,8 @@ use super::guess::descend;
 use crate::nnls::NnlsStatus;
 use crate::scalar::Real;
 
-/// Passes of coordinate descent that guess the active set; exact least squares does the rest. Digits, K 8, on a Cortex-M0: with four
-/// 13 300 instructions in the median and 28 000 in the worst frame, with six 14 400 and 23 800.
+/// Passes of coordinate descent that guess the active set; exact least squares does the rest. Digits, K 8, on a Cortex-M0: with five
+/// 16 000 instructions in the median and 33 600 in the worst frame, with six 16 600 and 31 300, with eight 17 300 and 29 700.
 const PASSES: u32 = 6;
 
 /// Explains frames of counts by a dictionary of integers: h ≥ 0 with the smallest ‖x − Wh‖, without a floating-point operation.
@@ -28,14 +28,15 @@ const PASSES: u32 = 6;
 ///
 /// # Cost
 ///
-/// A frame: M·K short multiply-adds, fewer where counts are 0; 6K² short ones for a guess of the active set; products of 30 bits, a³/6 + 2a² + a·K for a active
-/// components, and as many again less the a³/6 for every solve after the first: [`nnls::bound`](crate::nnls::bound)`(K)` of them at most, one or two
-/// typically. No division. Stack: K² half words and 5K words, and saved registers: 472 bytes for K = 8 on a Cortex-M3.
+/// A frame: M·K short multiply-adds, fewer where counts are 0; 6K² short ones for a guess of the active set; products of 30 bits for a active
+/// components: a³/6 to factor their Gram, a² for a solve and a·K for the gradient after it. A component that enters or leaves costs a solve, a gradient, and
+/// the rows of the factor behind it: [`nnls::bound`](crate::nnls::bound)`(K)` solves at most, one or two typically. No division. Stack: K² half words and 4K words, and saved
+/// registers: 424 bytes for K = 8 on a Cortex-M3.
 ///
 /// # Notes
 ///
 /// Exact to the documented number of LSBs ([`IntegerEncoding::kkt`]): for [`NnlsStatus::Optimal`] at most 3⌊K/2⌋ + 10, on real frames
-/// some 5. No frame leaves the range; [`no_fpu`](crate::no_fpu) has the proof. Cold: the same frame gives the same code, whatever came before.
+/// some 6. No frame leaves the range; [`no_fpu`](crate::no_fpu) has the proof. Cold: the same frame gives the same code, whatever came before.
 /// A zero frame, and a frame of which every part disagrees, gives h = 0. Of equal columns the residual is still the smallest, and h one of
 /// several solutions.
 ///
@@ -63,6 +64,8 @@ pub struct IntegerEncoder<'q, C, I, const M: usize, const K: usize> {
     dictionary: &'q QuantizedDictionary<I, M, K>,
     /// The largest peak with which no sum over a frame leaves 32 bits.
     whole: i32,
+    /// What dropping bits of sums adds to [`OFF`](Self::OFF).
+    coarse: i32,
     point: i32,
     counts: PhantomData<C>,
 }
@@ -99,7 +102,7 @@ impl IntegerEncoding {
 }
 
 impl<'q, C: Count, I: Entry, const M: usize, const K: usize> IntegerEncoder<'q, C, I, M, K> {
-    /// Bits of the largest cross product: room for the sum of K of them and one more.
+    /// Bits that a cross product may have: room for the sum of K of them and one more.
     const TOP: i32 = Factor::<K>::WIDTH - 1;
 
     /// What a gradient is off by at most, in units of a cross product: half a unit for every component, the cross product itself, and the Gram.
@@ -112,14 +115,21 @@ impl<'q, C: Count, I: Entry, const M: usize, const K: usize> IntegerEncoder<'q, 
     pub const fn new(dictionary: &'q QuantizedDictionary<I, M, K>) -> Self {
         // A zero dictionary has no sum that could overflow.
         let sum = if dictionary.sum > 0 { dictionary.sum } else { 1 };
-        let largest = dictionary.gain as u64 * C::PEAK as u64;
-        let bits = 64 - largest.leading_zeros() as i32;
-        let point = Self::TOP + dictionary.exponent - bits;
-        Self { dictionary, whole: i32::MAX / sum, point, counts: PhantomData }
+        let (mut smallest, mut k) = (1 << UNIT, 0);
+        while k < K {
+            let inverse = dictionary.inverse[k];
+            smallest = if inverse > 0 && inverse < smallest { inverse } else { smallest };
+            k += 1;
+        }
+        // A unit of a sum of 32 bits, in the longest column, is this in units of a cross product.
+        let excess = Self::TOP - bits(smallest.cast_unsigned());
+        let coarse = if excess >= 0 { 1 << excess } else { 0 };
+        let point = Self::TOP + dictionary.exponent - long_bits(dictionary.gain as u64 * C::PEAK as u64);
+        Self { dictionary, whole: i32::MAX / sum, coarse, point, counts: PhantomData }
     }
 
-    /// Bits after the point of an amount: `h[k]` = 1 means 2^−binary_point counts. Chosen so that no frame leaves the range: the more, the
-    /// narrower the counts; negative for none but extreme dictionaries.
+    /// Bits after the point of an amount: `h[k]` = 1 means 2^−binary_point counts. At least 1, and chosen so that no frame leaves the range: the
+    /// more, the narrower the counts.
     pub const fn binary_point(&self) -> i32 {
         self.point
     }
@@ -134,14 +144,16 @@ impl<'q, C: Count, I: Entry, const M: usize, const K: usize> IntegerEncoder<'q, 
         let excess = (point - self.point).max(0);
         descend(gram, &b, PASSES, h);
         let Solution { violation, solves } = solve(gram, &b, h, &mut g, Self::ZERO);
-        let residual_squared = energy.saturating_sub(counts(explained(&b, h, &g), 2 * point));
+        // To the nearest. No frame has a point below that of the encoder, which is at least 1.
+        let explained = ((explained(&b, h, &g) >> (2 * point - 1).clamp(0, 63)) + 1) >> 1;
+        let residual_squared = energy.saturating_sub(explained);
         let status = if violation <= Self::ZERO { NnlsStatus::Optimal } else { NnlsStatus::Bound };
         // What the gradient may be off by, and what rounding the amounts adds.
-        let kkt = rounded(violation + Self::OFF, excess.unsigned_abs()).unsigned_abs()
-            + 1
-            + if excess > 0 { K as u32 / 2 } else { 0 };
+        let rounding = if excess > 0 { K as i32 / 2 + 2 } else { 1 };
+        let off = Self::OFF + if shift > 0 { self.coarse } else { 0 };
+        let kkt = (((violation + off) >> excess.min(31)) + rounding).unsigned_abs();
         shift_by(h, -excess);
-        let active = h.iter().take(counted(K)).filter(|&&h| h > 0).count();
+        let active = h.iter().filter(|&&h| h > 0).count();
         IntegerEncoding { status, residual_squared, energy, kkt, solves, active }
     }
 
@@ -166,13 +178,4 @@ fn explained<const K: usize>(b: &[i32; K], y: &[i32; K], g: &[i32; K]) -> u64 {
         }
     }
     sum.max(0).unsigned_abs()
-}
-
-/// v / 2^point to the nearest, or as near as 64 bits allow.
-fn counts(v: u64, point: i32) -> u64 {
-    match point {
-        1..64 => (v >> point) + ((v >> (point - 1)) & 1),
-        64.. => 0,
-        _ => v.checked_shl(point.unsigned_abs()).unwrap_or(0),
-    }
 }

@@ -31,8 +31,6 @@ pub trait Entry: sealed::Sealed + Copy + Into<i32> + PartialEq + Debug + Display
 pub trait Count: Copy + Into<i32> + PartialEq + Debug + Send + Sync + sealed_count::Sealed + 'static {
     /// The largest magnitude: 255, 32768 or 65535.
     const PEAK: i32;
-    /// True if it can be negative.
-    const SIGNED: bool;
     /// 0.
     const ZERO: Self;
 }
@@ -46,18 +44,15 @@ mod sealed_count {
 
 impl Count for u8 {
     const PEAK: i32 = 255;
-    const SIGNED: bool = false;
     const ZERO: Self = 0;
 }
 
 impl Count for i16 {
     const PEAK: i32 = 1 << 15;
-    const SIGNED: bool = true;
     const ZERO: Self = 0;
 }
 
 impl Count for u16 {
     const PEAK: i32 = 65_535;
-    const SIGNED: bool = false;
     const ZERO: Self = 0;
 }

@@ -5,7 +5,7 @@
 //! each half sweep takes the whole size of X upon itself, and no exponent is kept from one to the next: 15 bits for every column of either
 //! factor, 30 for Gram and cross product.
 
-use super::arithmetic::{bits, rounded};
+use super::arithmetic::{bits, folded, rounded};
 use super::dictionary::QuantizedDictionary;
 use super::encoder::IntegerEncoder;
 use super::entry::{Count, sealed::Sealed};
@@ -167,7 +167,7 @@ impl<const R: usize, const K: usize> QuantizedDictionary<i16, R, K> {
     fn take(&mut self, amounts: &[[i32; K]; R]) {
         for k in 0..K {
             let largest = amounts.iter().fold(0, |largest, amounts| largest.max(amounts[k]));
-            let excess = bits(largest) - 15;
+            let excess = bits(folded(largest)) - 15;
             for (row, amounts) in self.rows.iter_mut().zip(amounts) {
                 let amount = amounts[k];
                 let entry = if excess > 0 { rounded(amount, excess.unsigned_abs()) } else { amount << (-excess & 31) };

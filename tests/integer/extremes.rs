@@ -162,16 +162,37 @@ fn many_features_and_components() {
 /// The largest sums there are.
 #[test]
 fn the_largest_frame_in_the_largest_dictionary() {
-    static W: QuantizedDictionary<i16, 32768, 1> =
-        QuantizedDictionary::<i16, 32768, 1>::new(&[[i16::MAX; 32768]], &[1.0]);
+    static W: QuantizedDictionary<i16, 8192, 1> = QuantizedDictionary::<i16, 8192, 1>::new(&[[i16::MAX; 8192]], &[1.0]);
     let mut h = [0];
     let encoder = IntegerEncoder::new(&W);
-    let encoding = encoder.encode(&[u16::MAX; 32768], &mut h);
+    let encoding = encoder.encode(&[u16::MAX; 8192], &mut h);
     assert_eq!(encoding.status, NnlsStatus::Optimal);
     let amount = f64::from(h[0]) * f64::from(-encoder.binary_point()).exp2();
-    assert!((amount / (65535.0 * 32768_f64.sqrt()) - 1.0).abs() < 1e-6, "{amount}");
-    IntegerEncoder::new(&W).encode(&[i16::MIN; 32768], &mut h);
+    assert!((amount / (65535.0 * 8192_f64.sqrt()) - 1.0).abs() < 1e-6, "{amount}");
+    IntegerEncoder::new(&W).encode(&[i16::MIN; 8192], &mut h);
     assert_eq!(h, [0]);
+}
+
+/// Lengths as different as entries can make them.
+#[test]
+fn a_single_count_beside_a_full_column() {
+    let mut columns = [[0; 64]; 3];
+    columns[0] = [i16::MAX; 64];
+    columns[1][3] = 1;
+    columns[2][5] = 181;
+    let w = QuantizedDictionary::<i16, 64, 3>::new(&columns, &[1.0; 3]);
+    let judge = Judge::new(&w);
+    let (mut findings, mut worst) = (Findings::default(), Worst::default());
+    let mut draw = Draw::new(7);
+    let encoder = IntegerEncoder::new(&w);
+    for x in frames::<u16, 64>(&mut draw) {
+        sound(&mut findings, &mut worst, || format!("{x:?}"), &judge, (&encoder, &x));
+    }
+    let encoder = IntegerEncoder::new(&w);
+    for x in frames::<i16, 64>(&mut draw) {
+        sound(&mut findings, &mut worst, || format!("{x:?}"), &judge, (&encoder, &x));
+    }
+    assert_eq!(worst.bound, 0);
 }
 
 fn count(range: std::ops::RangeInclusive<i32>) -> impl Strategy<Value = i32> {
