@@ -31,7 +31,7 @@
 //! | choose K | [`HoldOut`], [`rank_curve!`] |
 //! | choose the start | [`Uniform`], [`RandomColumns`], [`Spa`], your own [`Init`], or the factors as they are |
 //! | explain frames by a dictionary that stays | [`Encoder`], exact; [`KlEncoder`] |
-//! | the same without a floating-point unit | [`integer::IntegerEncoder`]; [`no_fpu`] |
+//! | the same without a floating-point unit | [`integer::IntegerEncoder`], [`integer::IntegerOnline`]; [`no_fpu`] |
 //! | follow a stream | [`Online`], [`OnlineState`] |
 //! | keep some parts as they are | [`Hals::fixed`], [`Factors::init_with_known`], [`Online::fixed`] |
 //! | keep the names of parts | [`Factors::align_to`], [`OnlineState::align_to`] |

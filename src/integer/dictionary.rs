@@ -213,8 +213,11 @@ fn single<T: Real>(value: T) -> f32 {
     if T::BYTES == 4 { f32::from_bits(value.bits() as u32) } else { f64::from_bits(value.bits()) as f32 }
 }
 
-/// Twice the shift that brings a sum of squares into [2⁶⁰, 2⁶²), halved; and the root of what it becomes, in [2³⁰, 2³¹).
-const fn root(square: u64) -> (u32, u64) {
+/// A root: that of 2^(2·the first), in [2³⁰, 2³¹].
+pub(super) type Root = (u32, u32);
+
+/// Twice the shift that brings a sum of squares into [2⁶⁰, 2⁶²), halved; and the root of what it becomes.
+pub(super) const fn root(square: u64) -> Root {
     if square == 0 {
         return (0, 0);
     }
@@ -223,18 +226,19 @@ const fn root(square: u64) -> (u32, u64) {
     let square = square << (2 * shift);
     let root = square.isqrt();
     // To the nearest: (root + ½)² = root² + root + ¼.
-    (shift, if square - root * root > root { root + 1 } else { root })
+    (shift, (if square - root * root > root { root + 1 } else { root }) as u32)
 }
 
 /// product/(‖a‖‖b‖) with [`UNIT`] bits after the point, rounded; `a` and `b` as [`root`] gives them.
-const fn cosine(product: u64, a: (u32, u64), b: (u32, u64)) -> i32 {
+const fn cosine(product: u64, a: Root, b: Root) -> i32 {
     if a.1 == 0 || b.1 == 0 {
         return 0;
     }
     let product = product << (a.0 + b.0);
     // In two digits to the base 2³¹: every step stays below 2⁶⁴.
-    let (whole, rest) = (product / a.1, product % a.1);
-    let quotient = ((whole << 31) + (rest << 31) / a.1) / b.1;
+    let (length, other) = (a.1 as u64, b.1 as u64);
+    let (whole, rest) = (product / length, product % length);
+    let quotient = ((whole << 31) + (rest << 31) / length) / other;
     let value = (quotient + 1) >> 1;
     if value > 1 << UNIT { 1 << UNIT } else { value as i32 }
 }
@@ -289,14 +293,20 @@ macro_rules! entry {
 
             /// Everything that follows from the entries.
             const fn prepare(&mut self) {
-                let mut roots = [(0, 0); K];
+                self.prepare_component(K, &mut [(0, 0); K]);
+            }
+
+            /// What follows from the entries of component `changed`, if nothing else has changed since the rest was prepared; of all
+            /// components for K. `roots`: the lengths.
+            pub(super) const fn prepare_component(&mut self, changed: usize, roots: &mut [Root; K]) {
                 let mut k = 0;
                 self.exponent = 0;
                 let mut first = true;
                 while k < K {
-                    let square = self.inner(k, k);
-                    roots[k] = root(square);
-                    if square > 0 {
+                    if changed == K || changed == k {
+                        roots[k] = root(self.inner(k, k));
+                    }
+                    if roots[k].1 > 0 {
                         // ‖q‖ = root/2^shift with root in [2³⁰, 2³¹).
                         let exponent = UNIT as i32 - roots[k].0 as i32;
                         if first || exponent < self.exponent {
@@ -309,7 +319,7 @@ macro_rules! entry {
                 k = 0;
                 (self.sum, self.gain) = (0, 0);
                 while k < K {
-                    let (shift, root) = roots[k];
+                    let (shift, root) = (roots[k].0, roots[k].1 as u64);
                     self.inverse[k] = 0;
                     if root > 0 {
                         // 2^exponent/‖q‖ is 2^(exponent + shift) over the root, and exponent + shift ≤ 30.
@@ -318,8 +328,10 @@ macro_rules! entry {
                     }
                     let mut j = 0;
                     while j < k {
-                        let value = cosine(self.inner(k, j), roots[k], roots[j]);
-                        (self.gram[k][j], self.gram[j][k]) = (value, value);
+                        if changed == K || changed == k || changed == j {
+                            let value = cosine(self.inner(k, j), roots[k], roots[j]);
+                            (self.gram[k][j], self.gram[j][k]) = (value, value);
+                        }
                         j += 1;
                     }
                     self.gram[k][k] = if root > 0 { 1 << UNIT } else { 0 };

@@ -13,6 +13,7 @@ mod dictionaries;
 mod enumeration;
 mod exactness;
 mod extremes;
+mod following;
 mod learning;
 
 use common::*;

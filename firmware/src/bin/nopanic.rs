@@ -9,7 +9,10 @@ use core::hint::black_box;
 use core::ops::ControlFlow;
 
 use rand_xorshift::XorShiftRng;
-use tinynmf::integer::{Count, Entry, IntegerEncoder, QuantizedDictionary, QuantizedFactors, QuantizedWorkspace};
+use tinynmf::integer::{
+    Count, Entry, IntegerEncoder, IntegerOnline, IntegerOnlineState, QuantizedDictionary, QuantizedFactors,
+    QuantizedWorkspace,
+};
 use tinynmf::kaczmarz::{self, Sampling};
 use tinynmf::nalgebra::{SMatrix, SVector};
 use tinynmf::rand_core::SeedableRng;
@@ -258,6 +261,13 @@ fn learn<C: Count>(count: C) {
     factors.init(&mut XorShiftRng::seed_from_u64(black_box(1)));
     black_box(factors.sweep(&black_box([[count; M]; N]), &mut QuantizedWorkspace::new()));
     black_box((factors.w(), factors.h()));
+    let mut state = IntegerOnlineState::<M, K>::new();
+    state.reset(factors.w());
+    let online = IntegerOnline::new().fade(black_box(6)).trust(black_box(1)).fixed(black_box(0));
+    black_box(online.push(&mut state, &black_box([count; M]), &mut [0; K]));
+    black_box(state.w());
+    state.forget();
+    black_box(state);
 }
 
 fn follow<T: Real>() -> Result<(), Error> {

@@ -1,0 +1,276 @@
+//! What an integer stream is remembered by: [`IntegerOnlineState`].
+
+use super::arithmetic::{UNIT, bits, folded, halves, long_bits, mul30, product, reciprocal, rounded, shift_by};
+use super::dictionary::{QuantizedDictionary, Root};
+use super::entry::{Count, sealed::Sealed};
+use super::factor::Factor;
+
+/// A component that is silent fades no further than to the weight of this many frames like the present one.
+const MEMORY: u64 = 4;
+
+/// Bits of an amount in the statistics: with a count of 16 bits a product has 30.
+const AMOUNT: i32 = 14;
+
+/// The dictionary that [`IntegerOnline`](crate::integer::IntegerOnline) improves, and what it remembers of the frames.
+///
+/// # Shapes
+///
+/// M features × K components, M ≤ 8192, K ≤ 32. Bytes: those of the [`QuantizedDictionary`], 4K(M + K + 3), 4.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IntegerOnlineState<const M: usize, const K: usize> {
+    pub(super) w: QuantizedDictionary<i16, M, K>,
+    /// A by columns: column k is the faded sum of y_k·y, times 2^−exponents\[k\].
+    a: [[i32; K]; K],
+    /// B: column k is the faded sum of y_k·x, times 2^−exponents\[k\].
+    b: [[i32; M]; K],
+    /// Every component has a floating point of its own: only ratios within its columns matter to it.
+    exponents: [i32; K],
+    /// Lengths of the columns of W, as they follow from its entries.
+    roots: [Root; K],
+    /// The component that is improved next.
+    pub(super) next: u32,
+}
+
+/// A frame and its amounts, as the statistics take them: y·2^exponent counts.
+pub(super) struct Amounts<const K: usize> {
+    y: [i32; K],
+    exponent: i32,
+    energy: u64,
+}
+
+impl<const K: usize> Amounts<K> {
+    /// From h, `point` bits after the point.
+    pub(super) fn new(h: &[i32; K], point: i32) -> Self {
+        let mut y = *h;
+        let shift = bits(y.iter().fold(0, |all, &y| all | folded(y))) - AMOUNT;
+        shift_by(&mut y, -shift);
+        let energy = y.iter().map(|&y| u64::from((y * y).unsigned_abs())).sum();
+        Self { y, exponent: shift - point, energy }
+    }
+}
+
+impl<const M: usize, const K: usize> IntegerOnlineState<M, K> {
+    /// Bits of the statistics: room for the sum of K of them and one more.
+    const TOP: i32 = Factor::<K>::WIDTH - 1;
+
+    /// An empty dictionary and no memory; for a `static`. Parts are then learnt from the first frames.
+    pub const fn new() -> Self {
+        Self {
+            w: QuantizedDictionary::zeros(),
+            a: [[0; K]; K],
+            b: [[0; M]; K],
+            exponents: [0; K],
+            roots: [(0, 0); K],
+            next: 0,
+        }
+    }
+
+    /// Starts over from a dictionary. Zero columns are learnt from the first frames.
+    pub fn reset(&mut self, w: &QuantizedDictionary<i16, M, K>) {
+        self.w.clone_from(w);
+        self.w.prepare_component(K, &mut self.roots);
+        self.forget();
+    }
+
+    /// Empties the statistics; the dictionary stays.
+    pub fn forget(&mut self) {
+        (self.a, self.b, self.next) = ([[0; K]; K], [[0; M]; K], 0);
+    }
+
+    /// W as it is now. Parts keep the length they had at [`reset`](Self::reset); 1 for one that was zero.
+    pub fn w(&self) -> &QuantizedDictionary<i16, M, K> {
+        &self.w
+    }
+
+    /// Fades the statistics by 2^−fade and adds the frame, no count of which is above `peak`, to those of the components that have an
+    /// amount. A part without a past has been seen in `trust` frames like this one.
+    pub(super) fn fold<C: Count>(&mut self, x: &[C; M], peak: i32, amounts: &Amounts<K>, fade: u32, trust: u32) {
+        for k in 0..K {
+            self.fold_column(k, x, peak, amounts, fade, trust);
+        }
+    }
+
+    #[inline(never)]
+    fn fold_column<C: Count>(
+        &mut self,
+        k: usize,
+        x: &[C; M],
+        peak: i32,
+        &Amounts { ref y, exponent, energy }: &Amounts<K>,
+        fade: u32,
+        trust: u32,
+    ) {
+        let k = k.min(K - 1);
+        let (a, b, unit) = (&mut self.a[k], &mut self.b[k], &mut self.exponents[k]);
+        let (amount, past) = (y[k], a[k].unsigned_abs());
+        let fades = u64::from(past) > scaled(energy * MEMORY, 2 * exponent - *unit);
+        if amount == 0 && !fades {
+            return;
+        }
+        if past == 0 {
+            // Of the size of its share: a trace of it does not decide what the part looked like.
+            let square = (amount * amount).unsigned_abs();
+            let past = u64::from(trust) * (energy / K as u64).max(square.into());
+            let excess = long_bits(past) - (Self::TOP - 1);
+            *unit = 2 * exponent + excess;
+            a[k] = scaled(past, -excess) as i32;
+            for (b, row) in b.iter_mut().zip(&self.w.rows) {
+                let direction = (i64::from(row[k]) * i64::from(self.w.inverse[k])) >> self.w.exponent.clamp(0, 31);
+                *b = product(a[k], direction as i32);
+            }
+        } else if fades {
+            for value in a.iter_mut().chain(b.iter_mut()) {
+                *value -= rounded(*value, fade);
+            }
+        }
+        if amount > 0 {
+            // Every term has a bit less than the statistics may have.
+            let most = bits(amount.unsigned_abs()) + (bits(peak.unsigned_abs()) + exponent).max(AMOUNT + 2 * exponent);
+            let excess = most - *unit - (Self::TOP - 1);
+            if excess > 0 {
+                shift_by(a, -excess);
+                shift_by(b, -excess);
+                *unit += excess;
+            }
+            for (a, &y) in a.iter_mut().zip(y) {
+                *a += moved(amount * y, 2 * exponent - *unit);
+            }
+            for (b, &x) in b.iter_mut().zip(x) {
+                *b += moved(amount * x.into(), exponent - *unit);
+            }
+        }
+        self.level(k);
+    }
+
+    /// Gives the statistics of component `k` all bits they may have, or two less.
+    fn level(&mut self, k: usize) {
+        let (a, b) = (&mut self.a[k], &mut self.b[k]);
+        let all = a.iter().chain(b.iter()).fold(0, |all, &value| all | folded(value));
+        let excess = bits(all) - Self::TOP;
+        if all > 0 && !(-2..=0).contains(&excess) {
+            shift_by(a, -excess);
+            shift_by(b, -excess);
+            self.exponents[k] += excess;
+        }
+    }
+
+    /// Sets component `k` to its non-negative minimiser. False if there is nothing to improve it by.
+    #[inline(never)]
+    pub(super) fn improve(&mut self, k: usize) -> bool {
+        let k = k.min(K - 1);
+        let own = self.a[k][k];
+        if own <= 0 || self.w.inverse[k] == 0 {
+            return false;
+        }
+        // w_k·a_kk is what b_k holds besides the other parts: its direction is all that is asked for.
+        let mut others = self.a[k];
+        others[k] = 0;
+        let mut part = self.b[k];
+        self.subtract(&others, &mut part);
+        let Some(shift) = self.assign(k, &part) else { return true };
+        // How long the part is by the statistics: so much more was there of it in the frames.
+        let (places, length) = self.roots[k];
+        let size = bits(own.unsigned_abs());
+        let mantissa =
+            product((length >> 1).cast_signed(), reciprocal(own.cast_unsigned() << (30 - size).clamp(0, 31)));
+        let excess = shift - places as i32 - size + 32;
+        let longer = |value: i32| moved(product(value, mantissa), excess);
+        for (q, a) in self.a.iter_mut().enumerate() {
+            if q != k {
+                a[k] = longer(a[k]);
+            }
+        }
+        for value in self.a[k].iter_mut().chain(&mut self.b[k]) {
+            *value = product(*value, mantissa);
+        }
+        self.a[k][k] = longer(self.a[k][k]);
+        self.exponents[k] += excess;
+        self.level(k);
+        true
+    }
+
+    /// Gives component `k` what the others do not explain of a frame, `point` bits after the point of h.
+    pub(super) fn revive<C: Count>(&mut self, k: usize, x: &[C; M], h: &[i32; K], point: i32) {
+        let mut part = [0; M];
+        for (part, &x) in part.iter_mut().zip(x) {
+            // A bit less than h has: room for the sum of K of them.
+            *part = moved(x.into(), point - 1);
+        }
+        self.subtract(&h.map(|h| h >> 1), &mut part);
+        let k = k.min(K - 1);
+        self.bury(k);
+        if self.assign(k, &part).is_some() {
+            self.w.scale[k] = 1.0;
+        }
+    }
+
+    /// `part` ← `part` − Σ_j amounts_j·w_j, of parts of unit length.
+    #[inline(never)]
+    fn subtract(&self, amounts: &[i32; K], part: &mut [i32; M]) {
+        let mut coefficients = [(0, 0); K];
+        for ((coefficient, &amount), &inverse) in coefficients.iter_mut().zip(amounts).zip(&self.w.inverse) {
+            *coefficient = halves(mul30(amount, inverse));
+        }
+        for (part, row) in part.iter_mut().zip(&self.w.rows) {
+            let mut sum = 0;
+            for (&(high, low), &q) in coefficients.iter().zip(row) {
+                let q = i32::from(q);
+                sum += q * high + ((q * low) >> (UNIT / 2));
+            }
+            *part -= moved(sum, UNIT as i32 / 2 - self.w.exponent);
+        }
+    }
+
+    /// Makes the positive entries of `part` component `k`, the largest of them 15 bits long, by a shift to the right that is returned.
+    /// None, and the component is no more, if no entry is positive.
+    fn assign(&mut self, k: usize, part: &[i32; M]) -> Option<i32> {
+        let largest = part.iter().fold(0, |largest, &value| largest.max(value));
+        if largest == 0 {
+            self.bury(k);
+            return None;
+        }
+        let shift = bits(largest.unsigned_abs()) - 15;
+        for (row, &value) in self.w.rows.iter_mut().zip(part) {
+            row[k] = i16::from_i32(moved(value.max(0), -shift));
+        }
+        self.w.prepare_component(k, &mut self.roots);
+        Some(shift)
+    }
+
+    /// Component `k` is no more.
+    fn bury(&mut self, k: usize) {
+        for row in &mut self.w.rows {
+            row[k] = 0;
+        }
+        (self.a[k], self.b[k]) = ([0; K], [0; M]);
+        for a in &mut self.a {
+            a[k] = 0;
+        }
+        self.w.prepare_component(k, &mut self.roots);
+    }
+}
+
+impl<const M: usize, const K: usize> Default for IntegerOnlineState<M, K> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// 2^shift·v: rounded to the right, held within ±2³⁰ to the left.
+fn moved(v: i32, shift: i32) -> i32 {
+    let limit = (1 << UNIT) >> shift.clamp(0, 31);
+    if shift <= 0 { rounded(v, shift.unsigned_abs()) } else { v.clamp(-limit, limit) << shift.min(31) }
+}
+
+/// ⌊2^shift·v⌋, or as much as 64 bits hold.
+fn scaled(v: u64, shift: i32) -> u64 {
+    if shift <= 0 {
+        v.checked_shr(shift.unsigned_abs()).unwrap_or(0)
+    } else if v.leading_zeros() as i32 > shift {
+        v << shift
+    } else if v > 0 {
+        u64::MAX
+    } else {
+        0
+    }
+}
