@@ -39,7 +39,8 @@ step "clippy of its runner" cargo clippy --manifest-path firmware/Cargo.toml --p
 # The command of the README.
 step "tests" cargo test
 # Release with std and eight lanes; kernels, solvers and digests also without std and with one lane, as on a microcontroller.
-step "tests in release with std and serde" cargo test --release --features std,serde
+# (Examples and documentation were compiled by the step before, and run by those below.)
+step "tests in release with std and serde" cargo test --release --features std,serde --lib --tests
 
 narrow() { CARGO_TARGET_DIR=target/narrow RUSTFLAGS="--cfg tinynmf_narrow" cargo test --release --lib --test digest --test solvers; }
 step "tests in release with one lane" narrow
