@@ -38,9 +38,13 @@ step "clippy of its runner" cargo clippy --manifest-path firmware/Cargo.toml --p
 
 # The command of the README.
 step "tests" cargo test
-# Release with std and eight lanes; kernels, solvers and digests also without std and with one lane, as on a microcontroller.
-# (Examples and documentation were compiled by the step before, and run by those below.)
-step "tests in release with std and serde" cargo test --release --features std,serde --lib --tests
+# In release what optimisation could change, and what is too slow without it; with std and serde and eight lanes. Kernels, solvers and digests also
+# without std and with one lane, as on a microcontroller. The rest is compiled for minutes to find what the debug build has found.
+released() {
+  cargo test --release --features std,serde --lib \
+    --test digest --test integer --test online --test quality --test serde --test stress
+}
+step "tests in release with std and serde" released
 
 narrow() { CARGO_TARGET_DIR=target/narrow RUSTFLAGS="--cfg tinynmf_narrow" cargo test --release --lib --test digest --test solvers; }
 step "tests in release with one lane" narrow
