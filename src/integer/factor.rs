@@ -24,6 +24,8 @@ pub(super) struct Factor<const K: usize> {
     halves: [[i16; K]; K],
     /// 1/D, and e in its last [`BITS`] bits; 0 for a component that is not in use.
     diagonal: [i32; K],
+    /// What is added to the diagonal of Ĝ: a Gram of dependent columns is indefinite by its rounding.
+    ridge: i32,
 }
 
 impl<const K: usize> Factor<K> {
@@ -31,40 +33,54 @@ impl<const K: usize> Factor<K> {
     pub(super) const WIDTH: i32 = UNIT as i32 - K.next_power_of_two().trailing_zeros() as i32;
 
     pub(super) const fn new() -> Self {
-        Self { halves: [[0; K]; K], diagonal: [0; K] }
+        Self { halves: [[0; K]; K], diagonal: [0; K], ridge: 0 }
     }
 
     /// Factors the Gram of the components where `y` is positive; of the components before `from` none has changed. a³/6 products for a
-    /// components. `u`: anything.
+    /// components, and as many again if a pivot is below the ridge: once for a frame. `u`: anything.
     #[inline(never)]
     pub(super) fn assign(&mut self, gram: &[[i32; K]; K], y: &[i32; K], from: usize, u: &mut [i32; K]) {
-        for k in from..K {
+        let mut k = from;
+        while k < K {
             self.diagonal[k] = 0;
-            if y[k] <= 0 {
-                continue;
+            if y[k] > 0 && !self.append(&gram[k], k, u) && self.ridge == 0 {
+                (self.ridge, k) = (RIDGE, 0);
+            } else {
+                k += 1;
             }
-            // u = Ĝ_k·C⁻ᵀ, with PIVOT bits after the point: within ±2 by Cauchy and Schwarz, and far from ±4 after rounding.
-            for (u, &g) in u.iter_mut().zip(&gram[k]) {
-                *u = g >> (UNIT - PIVOT);
-            }
-            let mut pivot = 1 << PIVOT;
-            for p in 0..k {
+        }
+    }
+
+    /// Row `k`. False if it ends at the ridge.
+    #[inline(always)]
+    fn append(&mut self, gram: &[i32; K], k: usize, u: &mut [i32; K]) -> bool {
+        const MOST: i32 = (1 << PIVOT) - 1;
+        // u = Ĝ_k·C⁻ᵀ, with PIVOT bits after the point. As long as the pivot is positive Σ c·u is below 1, in every row: by Cauchy and Schwarz no
+        // sum reaches 2, and no entry of u that does goes further.
+        for (u, &g) in u.iter_mut().zip(gram) {
+            *u = g >> (UNIT - PIVOT);
+        }
+        let (mut pivot, mut fits) = ((1 << PIVOT) + self.ridge, true);
+        for p in 0..k {
+            let mut c = 0;
+            if fits {
                 self.forward(u, p);
                 self.raise(u, p, UNIT as i32);
-                const MOST: i32 = (1 << PIVOT) - 1;
-                let c = product(u[p], self.diagonal[p]).clamp(-MOST, MOST) << (UNIT - PIVOT);
+                c = product(u[p], self.diagonal[p]).clamp(-MOST, MOST) << (UNIT - PIVOT);
                 pivot -= product(c, u[p]);
-                let (high, low) = halves(c);
-                (self.halves[k][p], self.halves[p][k]) = (high as i16, low as i16);
+                fits = pivot >= RIDGE;
             }
-            let mut pivot = pivot.max(RIDGE).cast_unsigned();
-            let mut exponent = 0;
-            while pivot < 1 << PIVOT {
-                pivot <<= 2;
-                exponent += 1;
-            }
-            self.diagonal[k] = (reciprocal(pivot << 1) & !LAST) | exponent;
+            let (high, low) = halves(if fits { c } else { 0 });
+            (self.halves[k][p], self.halves[p][k]) = (high as i16, low as i16);
         }
+        let mut pivot = pivot.max(RIDGE).cast_unsigned();
+        let mut exponent = 0;
+        while pivot < 1 << PIVOT {
+            pivot <<= 2;
+            exponent += 1;
+        }
+        self.diagonal[k] = (reciprocal(pivot << 1) & !LAST) | exponent;
+        fits
     }
 
     /// `v` ← (CDCᵀ)⁻¹v for the components in use, 0 for the others, held within ±2³⁰. a² products.

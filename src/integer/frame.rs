@@ -7,7 +7,7 @@ use super::arithmetic::{UNIT, long_bits};
 use super::dictionary::QuantizedDictionary;
 use super::entry::{Count, Entry};
 
-/// Σ x², and a number that is at least every |x| and less than twice the largest, or 1.
+/// Σ x², and a number that is at least every |x| and at most twice the largest, or 1.
 #[inline(never)]
 pub(super) fn energy<C: Count, const M: usize>(x: &[C; M]) -> (u64, i32) {
     if C::PEAK < 1 << 8 {

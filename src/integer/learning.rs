@@ -21,7 +21,7 @@ const REVIVALS: usize = 4;
 ///
 /// # Shapes
 ///
-/// x: N frames of M counts; M, N ≤ 32768, K ≤ 32. Negative counts are allowed and count as an error that no part explains.
+/// x: N frames of M counts; M, N ≤ 8192, K ≤ 32. Negative counts are allowed and count as an error that no part explains.
 ///
 /// # Cost
 ///

@@ -13,7 +13,8 @@ const EXPLAINED: u32 = 20;
 ///
 /// Every frame is encoded exactly; the statistics A = Σ yyᵀ and B = Σ xyᵀ fade by 2^−fade and take it in; then one component is set to
 /// the minimiser of ½tr(WᵀWA) − tr(WᵀB), non-negative, and quantised anew. The statistics are numbers of 32 bits with an exponent for each component:
-/// frames may become louder or fainter without bound. A component that is silent fades no further than to the weight of four frames.
+/// frames may become louder or fainter without bound. A component that is silent, or nearly so, fades no
+/// further than to the weight of four frames.
 ///
 /// # Cost
 ///
@@ -23,7 +24,7 @@ const EXPLAINED: u32 = 20;
 ///
 /// # Notes
 ///
-/// A zero frame gives h = 0 and teaches nothing. A component that is zero, at the start or because nothing is left of it, gets the part of the next frame that
+/// A zero frame gives h = 0 and teaches nothing, a frame of which nothing is explained no part that is there. A component that is zero, at the start or because nothing is left of it, gets the part of the next frame that
 /// the others do not explain. The dictionary is always the one that [`QuantizedDictionary::new`](super::QuantizedDictionary::new) makes of its entries.
 ///
 /// # Example
@@ -64,7 +65,7 @@ pub struct IntegerUpdate {
     pub binary_point: i32,
     /// False for a zero frame.
     pub learned: bool,
-    /// A zero component got the part of the frame that the others do not explain; `encoding` and h are those with it.
+    /// A zero component got the part of the frame that the others do not explain; `encoding`, the binary point and h are those with it.
     pub revived: bool,
 }
 
@@ -78,8 +79,8 @@ impl IntegerOnline {
     pub const fn fade(mut self, fade: u32) -> Self {
         self.fade = if fade < 1 {
             1
-        } else if fade > 16 {
-            16
+        } else if fade > 12 {
+            12
         } else {
             fade
         };
@@ -114,8 +115,8 @@ impl IntegerOnline {
         let zero = state.w.inverse.iter().skip(self.fixed).position(|&inverse| inverse == 0);
         if let Some(k) = zero
             && encoding.residual_squared > encoding.energy >> EXPLAINED
+            && state.revive(k + self.fixed, x, h, binary_point)
         {
-            state.revive(k + self.fixed, x, h, binary_point);
             (encoding, binary_point) = encode(state, x, h);
             update = IntegerUpdate { encoding, binary_point, revived: true, ..update };
         }

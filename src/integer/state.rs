@@ -74,10 +74,12 @@ impl<const M: usize, const K: usize> IntegerOnlineState<M, K> {
 
     /// Empties the statistics; the dictionary stays.
     pub fn forget(&mut self) {
-        (self.a, self.b, self.next) = ([[0; K]; K], [[0; M]; K], 0);
+        self.a.as_flattened_mut().fill(0);
+        self.b.as_flattened_mut().fill(0);
+        self.next = 0;
     }
 
-    /// W as it is now. Parts keep the length they had at [`reset`](Self::reset); 1 for one that was zero.
+    /// W as it is now. Parts keep the length they had at [`reset`](Self::reset); 1 for one that was zero then, or later.
     pub fn w(&self) -> &QuantizedDictionary<i16, M, K> {
         &self.w
     }
@@ -85,7 +87,9 @@ impl<const M: usize, const K: usize> IntegerOnlineState<M, K> {
     /// Fades the statistics by 2^−fade and adds the frame, no count of which is above `peak`, to those of the components that have an
     /// amount. A part without a past has been seen in `trust` frames like this one.
     pub(super) fn fold<C: Count>(&mut self, x: &[C; M], peak: i32, amounts: &Amounts<K>, fade: u32, trust: u32) {
-        for k in 0..K {
+        // Of a frame that no part resembles there is nothing to weigh the past against.
+        let components = if amounts.energy > 0 { K } else { 0 };
+        for k in 0..components {
             self.fold_column(k, x, peak, amounts, fade, trust);
         }
     }
@@ -109,6 +113,7 @@ impl<const M: usize, const K: usize> IntegerOnlineState<M, K> {
         }
         if past == 0 {
             // Of the size of its share: a trace of it does not decide what the part looked like.
+            *a = [0; K];
             let square = (amount * amount).unsigned_abs();
             let past = u64::from(trust) * (energy / K as u64).max(square.into());
             let excess = long_bits(past) - (Self::TOP - 1);
@@ -126,12 +131,8 @@ impl<const M: usize, const K: usize> IntegerOnlineState<M, K> {
         if amount > 0 {
             // Every term has a bit less than the statistics may have.
             let most = bits(amount.unsigned_abs()) + (bits(peak.unsigned_abs()) + exponent).max(AMOUNT + 2 * exponent);
-            let excess = most - *unit - (Self::TOP - 1);
-            if excess > 0 {
-                shift_by(a, -excess);
-                shift_by(b, -excess);
-                *unit += excess;
-            }
+            self.lower(k, most - self.exponents[k] - (Self::TOP - 1));
+            let (a, b, unit) = (&mut self.a[k], &mut self.b[k], &mut self.exponents[k]);
             for (a, &y) in a.iter_mut().zip(y) {
                 *a += moved(amount * y, 2 * exponent - *unit);
             }
@@ -142,16 +143,35 @@ impl<const M: usize, const K: usize> IntegerOnlineState<M, K> {
         self.level(k);
     }
 
+    /// Divides the statistics of component `k` by 2^shift, if it is positive.
+    fn lower(&mut self, k: usize, shift: i32) {
+        let k = k.min(K - 1);
+        if shift > 0 {
+            shift_by(&mut self.a[k], -shift);
+            shift_by(&mut self.b[k], -shift);
+            self.exponents[k] += shift;
+        }
+    }
+
     /// Gives the statistics of component `k` all bits they may have, or two less.
     fn level(&mut self, k: usize) {
-        let (a, b) = (&mut self.a[k], &mut self.b[k]);
-        let all = a.iter().chain(b.iter()).fold(0, |all, &value| all | folded(value));
+        let k = k.min(K - 1);
+        let all = self.a[k].iter().chain(&self.b[k]).fold(0, |all, &value| all | folded(value));
         let excess = bits(all) - Self::TOP;
         if all > 0 && !(-2..=0).contains(&excess) {
-            shift_by(a, -excess);
-            shift_by(b, -excess);
+            shift_by(&mut self.a[k], -excess);
+            shift_by(&mut self.b[k], -excess);
             self.exponents[k] += excess;
         }
+    }
+
+    /// a_qk ← ratio·2^(shift − 30)·a_qk, where there is room for it.
+    fn scale(&mut self, q: usize, k: usize, ratio: i32, shift: i32) {
+        let (q, k) = (q.min(K - 1), k.min(K - 1));
+        let value = product(self.a[q][k], ratio);
+        let excess = if value > 0 { (bits(value.unsigned_abs()) + shift - Self::TOP).max(0) } else { 0 };
+        self.lower(q, excess);
+        self.a[q][k] = moved(value, shift - excess);
     }
 
     /// Sets component `k` to its non-negative minimiser. False if there is nothing to improve it by.
@@ -174,23 +194,22 @@ impl<const M: usize, const K: usize> IntegerOnlineState<M, K> {
         let mantissa =
             product((length >> 1).cast_signed(), reciprocal(own.cast_unsigned() << (30 - size).clamp(0, 31)));
         let excess = shift - places as i32 - size + 32;
-        let longer = |value: i32| moved(product(value, mantissa), excess);
-        for (q, a) in self.a.iter_mut().enumerate() {
+        for q in 0..K {
             if q != k {
-                a[k] = longer(a[k]);
+                self.scale(q, k, mantissa, excess);
             }
         }
         for value in self.a[k].iter_mut().chain(&mut self.b[k]) {
             *value = product(*value, mantissa);
         }
-        self.a[k][k] = longer(self.a[k][k]);
         self.exponents[k] += excess;
+        self.scale(k, k, mantissa, excess);
         self.level(k);
         true
     }
 
-    /// Gives component `k` what the others do not explain of a frame, `point` bits after the point of h.
-    pub(super) fn revive<C: Count>(&mut self, k: usize, x: &[C; M], h: &[i32; K], point: i32) {
+    /// Gives component `k`, which is zero, what the others do not explain of a frame, `point` bits after the point of h. False if that is nothing.
+    pub(super) fn revive<C: Count>(&mut self, k: usize, x: &[C; M], h: &[i32; K], point: i32) -> bool {
         let mut part = [0; M];
         for (part, &x) in part.iter_mut().zip(x) {
             // A bit less than h has: room for the sum of K of them.
@@ -198,10 +217,9 @@ impl<const M: usize, const K: usize> IntegerOnlineState<M, K> {
         }
         self.subtract(&h.map(|h| h >> 1), &mut part);
         let k = k.min(K - 1);
-        self.bury(k);
-        if self.assign(k, &part).is_some() {
-            self.w.scale[k] = 1.0;
-        }
+        let revived = self.assign(k, &part).is_some();
+        self.w.scale[k] = if revived { 1.0 } else { 0.0 };
+        revived
     }
 
     /// `part` ← `part` − Σ_j amounts_j·w_j, of parts of unit length.
@@ -242,7 +260,9 @@ impl<const M: usize, const K: usize> IntegerOnlineState<M, K> {
         for row in &mut self.w.rows {
             row[k] = 0;
         }
-        (self.a[k], self.b[k]) = ([0; K], [0; M]);
+        self.a[k].fill(0);
+        self.b[k].fill(0);
+        self.w.scale[k] = 0.0;
         for a in &mut self.a {
             a[k] = 0;
         }
@@ -272,5 +292,85 @@ fn scaled(v: u64, shift: i32) -> u64 {
         u64::MAX
     } else {
         0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::integer::IntegerOnline;
+
+    fn within<const M: usize, const K: usize>(state: &IntegerOnlineState<M, K>) {
+        let limit = 1 << IntegerOnlineState::<M, K>::TOP;
+        let entries = state.a.iter().flatten().chain(state.b.iter().flatten());
+        assert!(entries.copied().all(|value| value.abs() <= limit));
+        // A component without a past has none at all.
+        for (k, a) in state.a.iter().enumerate() {
+            assert!(a[k] > 0 || state.w.inverse[k] > 0 || (a.iter().all(|&a| a == 0) && state.w.scale[k] == 0.0));
+        }
+    }
+
+    /// Parts that are all but silent, and grow by a factor that the statistics of others have no room for.
+    #[test]
+    fn lengths_that_others_have_no_room_for() {
+        let columns: [[i16; 9]; 8] = core::array::from_fn(|k| {
+            let mut column = [0; 9];
+            column[k] = i16::MAX;
+            column[8] = if k > 0 { 1 } else { 0 };
+            column
+        });
+        let mut state = IntegerOnlineState::<9, 8>::new();
+        state.reset(&QuantizedDictionary::<i16, 9, 8>::new(&columns, &[1.0; 8]));
+        let mut push = |x: [u16; 9]| {
+            IntegerOnline::new().fade(1).trust(0).push(&mut state, &x, &mut [0; 8]);
+            within(&state);
+        };
+        for (j, first) in (1..8).flat_map(|j| [(j, 0), (j, 3)]) {
+            let mut x = [0; 9];
+            (x[0], x[j], x[8]) = (first, 32_767, 1);
+            push(x);
+        }
+        for (place, count) in [(7, 1), (8, 65_535)] {
+            for _ in 0..17 {
+                let mut x = [0; 9];
+                x[place] = count;
+                push(x);
+            }
+        }
+    }
+
+    /// Random streams whose loudness varies by five decades, in which most counts are 0 or all.
+    #[test]
+    fn statistics_keep_a_bit() {
+        fn stream<const M: usize, const K: usize>() {
+            let mut seed = (M * K) as u32;
+            let mut draw = || {
+                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                seed >> 16
+            };
+            for (fade, trust) in [(1, 0), (6, 1), (12, 65_535)] {
+                let mut state = IntegerOnlineState::<M, K>::new();
+                for _ in 0..150 {
+                    let (loudness, empty) = (draw() & 15, draw() & 3);
+                    let x: [u16; M] =
+                        core::array::from_fn(|_| if draw() & 3 < empty { 0 } else { (draw() >> loudness) as u16 });
+                    IntegerOnline::new().fade(fade).trust(trust).push(&mut state, &x, &mut [0; K]);
+                    within(&state);
+                }
+            }
+        }
+        stream::<1, 1>();
+        stream::<512, 1>();
+        stream::<9, 8>();
+        stream::<64, 8>();
+        stream::<300, 3>();
+        stream::<40, 32>();
+    }
+
+    #[test]
+    fn nothing_is_revived_from_nothing() {
+        let mut state = IntegerOnlineState::<4, 2>::new();
+        let update = IntegerOnline::new().push(&mut state, &[-100_i16; 4], &mut [0; 2]);
+        assert!(!update.revived && state.w.rows == [[0; 2]; 4]);
     }
 }

@@ -173,6 +173,74 @@ fn the_largest_frame_in_the_largest_dictionary() {
     assert_eq!(h, [0]);
 }
 
+/// Parts that overlap as those of spectra do: far from dependent in exact arithmetic, and a Gram whose smallest eigenvalues are below its
+/// rounding.
+#[test]
+fn smooth_parts_that_overlap() {
+    fn bumps<C: Extreme, const M: usize, const K: usize>(findings: &mut Findings, worst: &mut Worst, width: f64) {
+        let place = |k: usize| k as f64 * M as f64 / K as f64;
+        let w = SMatrix::<f64, M, K>::from_fn(|i, k| (-0.5 * ((i as f64 - place(k)) / width).powi(2)).exp());
+        let mut frames = frames::<C, M>(&mut Draw::new(K as u64));
+        frames.push([C::of(0.15); M]);
+        let mut draw = Draw::new(M as u64);
+        for _ in 0..20 {
+            // What the parts explain, but for some percent.
+            let mut x = [0.0; M];
+            for k in 0..K {
+                let amount = draw.unit() * draw.unit();
+                x.iter_mut().enumerate().for_each(|(i, x)| *x += amount * w[(i, k)]);
+            }
+            let largest = x.iter().fold(0.0, |largest: f64, &x| largest.max(x));
+            frames.push(x.map(|x| C::of(x / largest * (0.9 + 0.1 * draw.unit()))));
+        }
+        survive::<C, i16, M, K>(findings, worst, (false, &w), &frames);
+        survive::<C, i8, M, K>(findings, worst, (false, &w), &frames);
+    }
+    let (mut findings, mut worst) = (Findings::default(), Worst::default());
+    for width in [2.0, 4.0, 6.0, 10.0, 16.0, 24.0] {
+        bumps::<u8, 64, 32>(&mut findings, &mut worst, width);
+        bumps::<i16, 64, 32>(&mut findings, &mut worst, width);
+        bumps::<u16, 64, 32>(&mut findings, &mut worst, width);
+        bumps::<u16, 128, 20>(&mut findings, &mut worst, width);
+        bumps::<u8, 3, 32>(&mut findings, &mut worst, width);
+        bumps::<u16, 16, 4>(&mut findings, &mut worst, width);
+    }
+    worst.print("overlapping parts");
+    findings.expect(worst.bound * UNRESOLVED <= worst.frames, || format!("{} not optimal", worst.bound));
+}
+
+/// A short column beside a long one, where `kkt` has to count what the rounding of a length does.
+#[test]
+fn lengths_far_apart() {
+    fn pair<C: Extreme, I: Entry, const M: usize>(
+        findings: &mut Findings,
+        worst: &mut Worst,
+        w: &QuantizedDictionary<I, M, 2>,
+    ) {
+        let (judge, encoder) = (Judge::new(w), IntegerEncoder::<C, I, M, 2>::new(w));
+        let mut draw = Draw::new(M as u64);
+        for x in frames::<C, M>(&mut draw) {
+            sound(findings, worst, || format!("{M}×2, {:?}…", &numbers(&x)[..4]), &judge, (&encoder, &x));
+        }
+    }
+    fn every_type<const M: usize>(findings: &mut Findings, worst: &mut Worst) {
+        let (mut short, mut long) = ([0; M], [121; M]);
+        (short[0], long[1]) = (64, 127);
+        let w = Box::new(QuantizedDictionary::<i8, M, 2>::new(&[short, long], &[1.0; 2]));
+        pair::<u8, i8, M>(findings, worst, &w);
+        pair::<u16, i8, M>(findings, worst, &w);
+        let [short, long] = [short, long].map(|q| q.map(|q| i16::from(q) * 257));
+        let w = Box::new(QuantizedDictionary::<i16, M, 2>::new(&[short, long], &[1.0; 2]));
+        pair::<u8, i16, M>(findings, worst, &w);
+        pair::<i16, i16, M>(findings, worst, &w);
+    }
+    let (mut findings, mut worst) = (Findings::default(), Worst::default());
+    every_type::<64>(&mut findings, &mut worst);
+    every_type::<1024>(&mut findings, &mut worst);
+    every_type::<8192>(&mut findings, &mut worst);
+    worst.print("lengths far apart");
+}
+
 /// Lengths as different as entries can make them.
 #[test]
 fn a_single_count_beside_a_full_column() {
