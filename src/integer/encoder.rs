@@ -29,14 +29,15 @@ const PASSES: u32 = 6;
 /// # Cost
 ///
 /// A frame: M·K short multiply-adds, fewer where counts are 0; 6K² short ones for a guess of the active set; products of 30 bits for a active
-/// components: a³/6 to factor their Gram, a² for a solve and a·K for the gradient after it. A component that enters or leaves costs a solve, a gradient, and
-/// the rows of the factor behind it: [`nnls::bound`](crate::nnls::bound)`(K)` solves at most, one or two typically. No division. Stack: K² half words and 4K words, and saved
-/// registers: 424 bytes for K = 8 on a Cortex-M3.
+/// components: a³/6 to factor their Gram, a² for a solve and a·K for the gradient after it. A component that enters or leaves costs a
+/// solve, a gradient, and the rows of the factor behind it: [`nnls::bound`](crate::nnls::bound)`(K)` solves at most, one or two typically. No
+/// division. Stack: K² half words and 4K words, and saved registers: 424 bytes for K = 8 on a Cortex-M3.
 ///
 /// # Notes
 ///
-/// Exact to the documented number of LSBs ([`IntegerEncoding::kkt`]): for [`NnlsStatus::Optimal`] at most 3⌈K/2⌉ + 10 if the
-/// lengths ‖q_k‖ are within a factor of K of each other, as they are for M ≤ K², on real frames some 6. No frame leaves the range; [`no_fpu`](crate::no_fpu) has the proof. Cold: the same frame gives the same code, whatever came before.
+/// Exact to the reported number of LSBs ([`IntegerEncoding::kkt`]): for [`NnlsStatus::Optimal`] at most 3⌈K/2⌉ + 10 if the lengths ‖q_k‖
+/// are within a factor of K of each other, as they are after `quantize` for M ≤ K²; on real frames some 6. No frame leaves the range;
+/// [`no_fpu`](crate::no_fpu) has the proof. Cold: the same frame gives the same code, whatever came before.
 /// A zero frame, and a frame of which every part disagrees, gives h = 0. Of equal columns the residual is still the smallest, and h one of
 /// several solutions.
 ///
@@ -121,8 +122,8 @@ impl<'q, C: Count, I: Entry, const M: usize, const K: usize> IntegerEncoder<'q, 
             smallest = if inverse > 0 && inverse < smallest { inverse } else { smallest };
             k += 1;
         }
-        // Of the longest column 1/‖q‖ has the fewest bits: its rounding is at most so many units of a cross product, half a unit if that is 0, and a unit
-        // of a sum of 32 bits is as much.
+        // Of the longest column 1/‖q‖ has the fewest bits: its rounding is at most so many units of a cross product, half a unit if
+        // that is 0, and a unit of a sum of 32 bits is as much.
         let excess = Self::TOP - bits(smallest.cast_unsigned());
         let coarse = if excess >= 0 { 1 << excess } else { 0 };
         let point = Self::TOP + dictionary.exponent - long_bits(dictionary.gain as u64 * C::PEAK as u64);

@@ -12,9 +12,9 @@ const EXPLAINED: u32 = 20;
 /// [`Online`](crate::Online) in integers.
 ///
 /// Every frame is encoded exactly; the statistics A = Σ yyᵀ and B = Σ xyᵀ fade by 2^−fade and take it in; then one component is set to
-/// the minimiser of ½tr(WᵀWA) − tr(WᵀB), non-negative, and quantised anew. The statistics are numbers of 32 bits with an exponent for each component:
-/// frames may become louder or fainter without bound. A component that is silent, or nearly so, fades no
-/// further than to the weight of four frames.
+/// the minimiser of ½tr(WᵀWA) − tr(WᵀB), non-negative, and quantised anew. The statistics are numbers of 32 bits with an exponent for
+/// each component: frames may become louder or fainter without bound. A component that is silent, or nearly so, fades no further than
+/// to the weight of four frames.
 ///
 /// # Cost
 ///
@@ -24,8 +24,9 @@ const EXPLAINED: u32 = 20;
 ///
 /// # Notes
 ///
-/// A zero frame gives h = 0 and teaches nothing, a frame of which nothing is explained no part that is there. A component that is zero, at the start or because nothing is left of it, gets the part of the next frame that
-/// the others do not explain. The dictionary is always the one that [`QuantizedDictionary::new`](super::QuantizedDictionary::new) makes of its entries.
+/// A zero frame gives h = 0 and teaches nothing; one of which nothing is explained teaches the parts that are there nothing. A component
+/// that is zero, at the start or because nothing is left of it, gets the part of the next frame that the others do not explain. The
+/// dictionary is always the one that [`QuantizedDictionary::new`](super::QuantizedDictionary::new) makes of its entries.
 ///
 /// # Example
 ///
