@@ -52,11 +52,6 @@ fn columns(row: &Row) -> Result<Vec<f64>> {
     })
 }
 
-/// WH from the columns of W and the rows of H.
-fn product<const M: usize, const N: usize>(w: &[[f64; M]], h: &[[f64; N]]) -> Vec<f64> {
-    (0..N).flat_map(|j| (0..M).map(move |i| w.iter().zip(h).map(|(w, h)| w[i] * h[j]).sum())).collect()
-}
-
 /// Factors uniform in [0, 1), seed 1, W first, column by column.
 fn random_product((m, n, k): (usize, usize, usize)) -> Vec<f64> {
     let mut rng = XorShiftRng::seed_from_u64(1);
