@@ -80,15 +80,21 @@ pub(super) const fn long_bits(v: u64) -> i32 {
     if high > 0 { 32 + bits(high) } else { bits(v as u32) }
 }
 
-/// `values` ← 2^shift·`values`, rounded half up to the right and held within ±2³⁰ to the left.
+/// `values` ← 2^shift·`values`, each as [`moved`].
 #[inline(never)]
 pub(super) fn shift_by(values: &mut [i32], shift: i32) {
+    for v in values {
+        *v = moved(*v, shift);
+    }
+}
+
+/// 2^shift·v, rounded half up to the right and held within ±2³⁰ to the left.
+#[inline(always)]
+pub(super) fn moved(v: i32, shift: i32) -> i32 {
     let right = shift.wrapping_neg().clamp(0, 31);
     let left = shift.clamp(0, 31);
     let limit = (1 << UNIT) >> left;
-    for v in values {
-        *v = if right > 0 { rounded(*v, right.unsigned_abs()) } else { (*v).clamp(-limit, limit) << left };
-    }
+    if right > 0 { rounded(v, right.unsigned_abs()) } else { v.clamp(-limit, limit) << left }
 }
 
 /// v / 2^shift, rounded half up.

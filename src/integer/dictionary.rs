@@ -6,14 +6,16 @@
 
 use nalgebra::SMatrix;
 
-use super::arithmetic::{UNIT, mul30};
+use super::arithmetic::{UNIT, bits, moved, mul30};
 use super::entry::{Entry, sealed};
 use super::error::Unquantizable;
 use crate::dictionary::prepare;
 use crate::scalar::Real;
 
-/// Largest number of features: an amount has 23 bits before the point at most, and Σ q_k stays below 2²⁸.
-const MOST_FEATURES: usize = 1 << 13;
+/// Largest number of features: an amount has 24 bits before the point at most, and Σ q_k stays below 2³⁰.
+const MOST_FEATURES: usize = 1 << 15;
+/// With more than half as many components as there may be: 23 bits.
+const MOST_FEATURES_OF_MANY: usize = 1 << 13;
 /// Largest number of components: each costs bits of an amount, and has one in a word.
 const MOST_COMPONENTS: usize = 32;
 
@@ -21,7 +23,7 @@ const MOST_COMPONENTS: usize = 32;
 ///
 /// # Shapes
 ///
-/// M features × K components, M ≤ 8192, K ≤ 32; entries ≥ 0. Zero columns are allowed and never take part. Bytes: M·K entries, 4K² for the Gram, 8K for
+/// M features × K components, M ≤ 32768, K ≤ 32, M ≤ 8192 for K > 16; entries ≥ 0. Zero columns are allowed and never take part. Bytes: M·K entries, 4K² for the Gram, 8K for
 /// the lengths, 12.
 ///
 /// # Notes
@@ -81,7 +83,11 @@ impl<I: Entry, const M: usize, const K: usize> QuantizedDictionary<I, M, K> {
     pub const fn zeros() -> Self {
         const {
             assert!(M > 0 && K > 0, "a dictionary needs at least one feature and one component");
-            assert!(M <= MOST_FEATURES, "an integer dictionary has at most 8192 features");
+            assert!(M <= MOST_FEATURES, "sums over more than 32768 features may overflow");
+            assert!(
+                M <= MOST_FEATURES_OF_MANY || 2 * K <= MOST_COMPONENTS,
+                "an integer dictionary of more than 16 components has at most 8192 features"
+            );
             assert!(K <= MOST_COMPONENTS, "an integer dictionary has at most 32 components");
         };
         Self {
@@ -198,6 +204,19 @@ impl<I: Entry, const M: usize, const K: usize> QuantizedDictionary<I, M, K> {
     /// 1/‖w_k‖ for every component, 0 for a zero column.
     pub fn scale(&self) -> &[f32; K] {
         &self.scale
+    }
+}
+
+impl<const M: usize, const K: usize> QuantizedDictionary<i16, M, K> {
+    /// Makes the positive entries of `part` column `k`, the largest of them 15 bits long, by a shift to the right that is returned; None for
+    /// a zero column. Whatever follows from the entries is left to the caller.
+    pub(super) fn set(&mut self, k: usize, part: impl Iterator<Item = i32> + Clone) -> Option<i32> {
+        let largest = part.clone().fold(0, i32::max);
+        let shift = bits(largest.unsigned_abs()) - 15;
+        for (row, value) in self.rows.iter_mut().zip(part) {
+            row[k] = sealed::Sealed::from_i32(moved(value.max(0), -shift));
+        }
+        (largest > 0).then_some(shift)
     }
 }
 

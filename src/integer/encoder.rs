@@ -35,7 +35,7 @@ const PASSES: u32 = 6;
 ///
 /// # Notes
 ///
-/// Exact to the reported number of LSBs ([`IntegerEncoding::kkt`]): for [`NnlsStatus::Optimal`] at most 3⌈K/2⌉ + 10 if the lengths ‖q_k‖
+/// Exact to the reported number of LSBs ([`IntegerEncoding::kkt`]): for [`NnlsStatus::Optimal`] at most 3⌊K/2⌋ + 10 if the lengths ‖q_k‖
 /// are within a factor of K of each other, as they are after `quantize` for M ≤ K²; on real frames some 6. No frame leaves the range;
 /// [`no_fpu`](crate::no_fpu) has the proof. Cold: the same frame gives the same code, whatever came before.
 /// A zero frame, and a frame of which every part disagrees, gives h = 0. Of equal columns the residual is still the smallest, and h one of
@@ -106,8 +106,9 @@ impl<'q, C: Count, I: Entry, const M: usize, const K: usize> IntegerEncoder<'q, 
     /// Bits that a cross product may have: room for the sum of K of them and one more.
     const TOP: i32 = Factor::<K>::WIDTH - 1;
 
-    /// What a gradient is off by at most, in units of a cross product: half a unit for every component, the cross product itself, and the Gram.
-    const OFF: i32 = K.div_ceil(2) as i32 + 3;
+    /// What a gradient is off by at most, in units of a cross product: half a unit for every component and one for their last bit, one for the cross
+    /// product, and less than one for the Gram.
+    const OFF: i32 = K as i32 / 2 + 3;
 
     /// Gradient that counts as zero: twice that, since a step is as inexact.
     const ZERO: i32 = 2 * Self::OFF;

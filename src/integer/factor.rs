@@ -55,8 +55,8 @@ impl<const K: usize> Factor<K> {
     #[inline(always)]
     fn append(&mut self, gram: &[i32; K], k: usize, u: &mut [i32; K]) -> bool {
         const MOST: i32 = (1 << PIVOT) - 1;
-        // u = Ĝ_k·C⁻ᵀ, with PIVOT bits after the point. As long as the pivot is positive Σ c·u is below 1, in every row: by Cauchy and Schwarz no
-        // sum reaches 2, and no entry of u that does goes further.
+        // u = Ĝ_k·C⁻ᵀ, with PIVOT bits after the point. Rows end where their pivot would not stay positive: Σ c·u ≤ 1 + ridge in each, and
+        // by Cauchy and Schwarz no sum here reaches 2.
         for (u, &g) in u.iter_mut().zip(gram) {
             *u = g >> (UNIT - PIVOT);
         }

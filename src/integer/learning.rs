@@ -5,7 +5,6 @@
 //! each half sweep takes the whole size of X upon itself, and no exponent is kept from one to the next: 15 bits for every column of either
 //! factor, 30 for Gram and cross product.
 
-use super::arithmetic::{bits, folded, rounded};
 use super::dictionary::QuantizedDictionary;
 use super::encoder::IntegerEncoder;
 use super::entry::{Count, sealed::Sealed};
@@ -21,7 +20,7 @@ const REVIVALS: usize = 4;
 ///
 /// # Shapes
 ///
-/// x: N frames of M counts; M, N ≤ 8192, K ≤ 32. Negative counts are allowed and count as an error that no part explains.
+/// x: N frames of M counts; M, N and K as in a [`QuantizedDictionary`]. Negative counts are allowed and count as an error that no part explains.
 ///
 /// # Cost
 ///
@@ -163,17 +162,11 @@ impl<C: Count, const M: usize, const N: usize, const K: usize> Default for Quant
 }
 
 impl<const R: usize, const K: usize> QuantizedDictionary<i16, R, K> {
-    /// Becomes the dictionary whose columns are those of `amounts`, each shifted so that its largest entry has 15 bits, at unit length.
+    /// Becomes the dictionary whose columns are those of `amounts`, at unit length.
     fn take(&mut self, amounts: &[[i32; K]; R]) {
         for k in 0..K {
-            let largest = amounts.iter().fold(0, |largest, amounts| largest.max(amounts[k]));
-            let excess = bits(folded(largest)) - 15;
-            for (row, amounts) in self.rows.iter_mut().zip(amounts) {
-                let amount = amounts[k];
-                let entry = if excess > 0 { rounded(amount, excess.unsigned_abs()) } else { amount << (-excess & 31) };
-                row[k] = i16::from_i32(entry);
-            }
-            self.scale[k] = if largest > 0 { 1.0 } else { 0.0 };
+            let part = self.set(k, amounts.iter().map(|amounts| amounts[k]));
+            self.scale[k] = if part.is_some() { 1.0 } else { 0.0 };
         }
         i16::prepare(self);
     }

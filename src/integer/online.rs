@@ -4,6 +4,7 @@ use super::encoder::{IntegerEncoder, IntegerEncoding};
 use super::entry::Count;
 use super::frame::energy;
 use super::state::{Amounts, IntegerOnlineState};
+use crate::online::turn;
 
 /// A frame of which less than 2 to this power is left teaches no new part: that much is rounding.
 const EXPLAINED: u32 = 20;
@@ -125,8 +126,7 @@ impl IntegerOnline {
         state.fold(x, peak, &Amounts::new(h, binary_point), self.fade, self.trust);
         update.learned = true;
         for _ in self.fixed.min(K)..K {
-            let k = (state.next as usize).max(self.fixed).min(K - 1);
-            state.next = if k + 1 < K { k as u32 + 1 } else { 0 };
+            let k = turn::<K>(&mut state.next, self.fixed);
             if state.improve(k) {
                 break;
             }

@@ -1,12 +1,10 @@
 //! What an integer stream is remembered by: [`IntegerOnlineState`].
 
-use super::arithmetic::{UNIT, bits, folded, halves, long_bits, mul30, product, reciprocal, rounded, shift_by};
+use super::arithmetic::{UNIT, bits, folded, halves, long_bits, moved, mul30, product, reciprocal, rounded, shift_by};
 use super::dictionary::{QuantizedDictionary, Root};
-use super::entry::{Count, sealed::Sealed};
+use super::entry::Count;
 use super::factor::Factor;
-
-/// A component that is silent fades no further than to the weight of this many frames like the present one.
-const MEMORY: u64 = 4;
+use crate::online::MEMORY;
 
 /// Bits of an amount in the statistics: with a count of 16 bits a product has 30.
 const AMOUNT: i32 = 14;
@@ -15,7 +13,7 @@ const AMOUNT: i32 = 14;
 ///
 /// # Shapes
 ///
-/// M features × K components, M ≤ 8192, K ≤ 32. Bytes: those of the [`QuantizedDictionary`], 4K(M + K + 3), 4.
+/// M features × K components, M and K as in a [`QuantizedDictionary`]. Bytes: its own, 4K(M + K + 3), 4.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IntegerOnlineState<const M: usize, const K: usize> {
     pub(super) w: QuantizedDictionary<i16, M, K>,
@@ -88,9 +86,10 @@ impl<const M: usize, const K: usize> IntegerOnlineState<M, K> {
     /// amount. A part without a past has been seen in `trust` frames like this one.
     pub(super) fn fold<C: Count>(&mut self, x: &[C; M], peak: i32, amounts: &Amounts<K>, fade: u32, trust: u32) {
         // Of a frame that no part resembles there is nothing to weigh the past against.
-        let components = if amounts.energy > 0 { K } else { 0 };
-        for k in 0..components {
-            self.fold_column(k, x, peak, amounts, fade, trust);
+        if amounts.energy > 0 {
+            for k in 0..K {
+                self.fold_column(k, x, peak, amounts, fade, trust);
+            }
         }
     }
 
@@ -107,7 +106,7 @@ impl<const M: usize, const K: usize> IntegerOnlineState<M, K> {
         let k = k.min(K - 1);
         let (a, b, unit) = (&mut self.a[k], &mut self.b[k], &mut self.exponents[k]);
         let (amount, past) = (y[k], a[k].unsigned_abs());
-        let fades = u64::from(past) > scaled(energy * MEMORY, 2 * exponent - *unit);
+        let fades = u64::from(past) > scaled(energy * MEMORY as u64, 2 * exponent - *unit);
         if amount == 0 && !fades {
             return;
         }
@@ -131,7 +130,10 @@ impl<const M: usize, const K: usize> IntegerOnlineState<M, K> {
         if amount > 0 {
             // Every term has a bit less than the statistics may have.
             let most = bits(amount.unsigned_abs()) + (bits(peak.unsigned_abs()) + exponent).max(AMOUNT + 2 * exponent);
-            self.lower(k, most - self.exponents[k] - (Self::TOP - 1));
+            let excess = most - self.exponents[k] - (Self::TOP - 1);
+            if excess > 0 {
+                self.shift(k, excess);
+            }
             let (a, b, unit) = (&mut self.a[k], &mut self.b[k], &mut self.exponents[k]);
             for (a, &y) in a.iter_mut().zip(y) {
                 *a += moved(amount * y, 2 * exponent - *unit);
@@ -143,14 +145,12 @@ impl<const M: usize, const K: usize> IntegerOnlineState<M, K> {
         self.level(k);
     }
 
-    /// Divides the statistics of component `k` by 2^shift, if it is positive.
-    fn lower(&mut self, k: usize, shift: i32) {
+    /// Moves the point of the statistics of component `k`: they are divided by 2^shift.
+    fn shift(&mut self, k: usize, shift: i32) {
         let k = k.min(K - 1);
-        if shift > 0 {
-            shift_by(&mut self.a[k], -shift);
-            shift_by(&mut self.b[k], -shift);
-            self.exponents[k] += shift;
-        }
+        shift_by(&mut self.a[k], -shift);
+        shift_by(&mut self.b[k], -shift);
+        self.exponents[k] += shift;
     }
 
     /// Gives the statistics of component `k` all bits they may have, or two less.
@@ -159,9 +159,7 @@ impl<const M: usize, const K: usize> IntegerOnlineState<M, K> {
         let all = self.a[k].iter().chain(&self.b[k]).fold(0, |all, &value| all | folded(value));
         let excess = bits(all) - Self::TOP;
         if all > 0 && !(-2..=0).contains(&excess) {
-            shift_by(&mut self.a[k], -excess);
-            shift_by(&mut self.b[k], -excess);
-            self.exponents[k] += excess;
+            self.shift(k, excess);
         }
     }
 
@@ -169,8 +167,11 @@ impl<const M: usize, const K: usize> IntegerOnlineState<M, K> {
     fn scale(&mut self, q: usize, k: usize, ratio: i32, shift: i32) {
         let (q, k) = (q.min(K - 1), k.min(K - 1));
         let value = product(self.a[q][k], ratio);
-        let excess = if value > 0 { (bits(value.unsigned_abs()) + shift - Self::TOP).max(0) } else { 0 };
-        self.lower(q, excess);
+        let excess = bits(value.unsigned_abs()) + shift - Self::TOP;
+        let excess = if value > 0 && excess > 0 { excess } else { 0 };
+        if excess > 0 {
+            self.shift(q, excess);
+        }
         self.a[q][k] = moved(value, shift - excess);
     }
 
@@ -208,7 +209,8 @@ impl<const M: usize, const K: usize> IntegerOnlineState<M, K> {
         true
     }
 
-    /// Gives component `k`, which is zero, what the others do not explain of a frame, `point` bits after the point of h. False if that is nothing.
+    /// Gives component `k`, which is zero, what the others do not explain of a frame, `point` bits after the point of h. False if that is
+    /// nothing.
     pub(super) fn revive<C: Count>(&mut self, k: usize, x: &[C; M], h: &[i32; K], point: i32) -> bool {
         let mut part = [0; M];
         for (part, &x) in part.iter_mut().zip(x) {
@@ -239,27 +241,20 @@ impl<const M: usize, const K: usize> IntegerOnlineState<M, K> {
         }
     }
 
-    /// Makes the positive entries of `part` component `k`, the largest of them 15 bits long, by a shift to the right that is returned.
-    /// None, and the component is no more, if no entry is positive.
+    /// Makes the positive entries of `part` component `k`, and returns by how much they were shifted to the right. None, and the component is
+    /// no more, if no entry is positive.
     fn assign(&mut self, k: usize, part: &[i32; M]) -> Option<i32> {
-        let largest = part.iter().fold(0, |largest, &value| largest.max(value));
-        if largest == 0 {
+        let shift = self.w.set(k, part.iter().copied());
+        if shift.is_none() {
             self.bury(k);
-            return None;
+        } else {
+            self.w.prepare_component(k, &mut self.roots);
         }
-        let shift = bits(largest.unsigned_abs()) - 15;
-        for (row, &value) in self.w.rows.iter_mut().zip(part) {
-            row[k] = i16::from_i32(moved(value.max(0), -shift));
-        }
-        self.w.prepare_component(k, &mut self.roots);
-        Some(shift)
+        shift
     }
 
-    /// Component `k` is no more.
+    /// Component `k`, whose column is zero, is no more.
     fn bury(&mut self, k: usize) {
-        for row in &mut self.w.rows {
-            row[k] = 0;
-        }
         self.a[k].fill(0);
         self.b[k].fill(0);
         self.w.scale[k] = 0.0;
@@ -274,12 +269,6 @@ impl<const M: usize, const K: usize> Default for IntegerOnlineState<M, K> {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// 2^shift·v: rounded to the right, held within ±2³⁰ to the left.
-fn moved(v: i32, shift: i32) -> i32 {
-    let limit = (1 << UNIT) >> shift.clamp(0, 31);
-    if shift <= 0 { rounded(v, shift.unsigned_abs()) } else { v.clamp(-limit, limit) << shift.min(31) }
 }
 
 /// ⌊2^shift·v⌋, or as much as 64 bits hold.
@@ -297,6 +286,9 @@ fn scaled(v: u64, shift: i32) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use rand_core::{Rng, SeedableRng};
+    use rand_xorshift::XorShiftRng;
+
     use super::*;
     use crate::integer::IntegerOnline;
 
@@ -343,11 +335,8 @@ mod tests {
     #[test]
     fn statistics_keep_a_bit() {
         fn stream<const M: usize, const K: usize>() {
-            let mut seed = (M * K) as u32;
-            let mut draw = || {
-                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                seed >> 16
-            };
+            let mut rng = XorShiftRng::seed_from_u64((M * K) as u64);
+            let mut draw = || rng.next_u32() >> 16;
             for (fade, trust) in [(1, 0), (6, 1), (12, 65_535)] {
                 let mut state = IntegerOnlineState::<M, K>::new();
                 for _ in 0..150 {

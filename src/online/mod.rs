@@ -12,6 +12,9 @@ use crate::scalar::Real;
 
 pub use state::OnlineState;
 
+/// A component that is silent, or nearly so, fades no further than to the weight of this many frames like the present one.
+pub(crate) const MEMORY: usize = 4;
+
 /// Learns from a stream, one frame at a time, without storing frames.
 ///
 /// Every frame is encoded exactly; the statistics A = Σ yyᵀ and B = Σ xyᵀ fade and take it in; then one component (or more) is set to
@@ -212,8 +215,7 @@ impl<T: Real> Online<T> {
     fn improve<const M: usize, const K: usize>(&self, state: &mut OnlineState<T, M, K>) -> T {
         let (mut moved, mut improved) = (T::ZERO, 0);
         for _ in self.fixed.min(K)..K {
-            let k = (state.next as usize).max(self.fixed).min(K - 1);
-            state.next = if k + 1 < K { k as u32 + 1 } else { 0 };
+            let k = turn::<K>(&mut state.next, self.fixed);
             if let Some(distance) = state.improve(k) {
                 moved += distance;
                 improved += 1;
@@ -231,6 +233,13 @@ impl<T: Real> Default for Online<T> {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// The component whose turn it is, none of the first `fixed`; then it is the turn of the one behind it.
+pub(crate) fn turn<const K: usize>(next: &mut u32, fixed: usize) -> usize {
+    let k = (*next as usize).max(fixed).min(K - 1);
+    *next = if k + 1 < K { k as u32 + 1 } else { 0 };
+    k
 }
 
 /// 2^(−1/half_life), by the series of the exponential function on a small fraction of the exponent: no other function of the target's library,

@@ -8,13 +8,13 @@ use crate::error::Error;
 use crate::kernel;
 use crate::scalar::Real;
 
+use super::MEMORY;
+
 /// Exponents of the frames may leave that of the statistics by this much before those are scaled.
 const LOUDER: i32 = 10;
 const FAINTER: i32 = -30;
 /// Statistics are not scaled up beyond 2 to this power.
 const CEILING: i32 = 40;
-/// A component that is silent, or nearly so, fades no further than to the weight of this many frames like the present one.
-const MEMORY: usize = 4;
 /// Lengths of the parts that an [`OnlineState`] starts from: 2 to the power −40 … 40.
 const LENGTHS: i32 = 40;
 
@@ -67,8 +67,8 @@ impl<T: Real, const M: usize, const K: usize> OnlineState<T, M, K> {
         }
     }
 
-    /// Starts over from a dictionary, each part of which counts for a frame ([`Online::trust`](crate::Online::trust)). Zero columns are learnt from the first
-    /// frames.
+    /// Starts over from a dictionary, each part of which counts for a frame ([`Online::trust`](crate::Online::trust)). Zero columns are learnt
+    /// from the first frames.
     ///
     /// # Errors
     ///
