@@ -12,11 +12,12 @@ mod stack;
 mod tools;
 
 use std::process::ExitCode;
+use std::sync::mpsc;
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use board::BOARDS;
+use board::{BOARDS, Board};
 use budget::Budget;
 use figures::Figure;
 
@@ -66,14 +67,25 @@ fn run(options: &Options) -> Result<Vec<String>> {
         return Err(format!("no board {:?}; there are {}", options.board, board::names()));
     }
     let progress = Progress::new();
-    for board in &boards {
-        for profile in build::PROFILES {
+    std::thread::scope(|scope| -> Result<()> {
+        // One board runs while the next ones are built.
+        let (built, builds) = mpsc::channel();
+        let (boards, tools) = (&boards, &tools);
+        scope.spawn(move || {
+            for (board, profile) in pairs(boards) {
+                // Nobody listens any more after an error.
+                if built.send(build::images(board, profile, tools, options.image.as_deref())).is_err() {
+                    break;
+                }
+            }
+        });
+        for (board, profile) in pairs(boards) {
             progress.begin(format!("{}: builds, profile {profile}", board.name));
-            let images = build::images(board, profile, &tools, options.image.as_deref())?;
+            let images = builds.recv().map_err(|error| error.to_string())??;
             for image in &images {
                 let name = format!("{} ({}): {}, opt-level {}", board.name, board.core, image.name, image.opt_level());
                 progress.begin(name.clone());
-                let verdict = match image::run(image, board, &tools, options.bless_output) {
+                let verdict = match image::run(image, board, tools, options.bless_output) {
                     Ok(measured) => {
                         figures.extend(measured);
                         "ok"
@@ -87,7 +99,8 @@ fn run(options: &Options) -> Result<Vec<String>> {
             }
             figures.extend(elf::sizes(board, &images)?);
         }
-    }
+        Ok(())
+    })?;
     progress.0.finish_and_clear();
     let mut budget = Budget::load(&tools.root)?;
     if options.bless {
@@ -99,6 +112,11 @@ fn run(options: &Options) -> Result<Vec<String>> {
     problems.extend(budget.check(&figures, &tools.compiler, all));
     figures::print(&figures, &budget)?;
     Ok(problems)
+}
+
+/// Every board at every level.
+fn pairs<'b>(boards: &[&'b Board]) -> impl Iterator<Item = (&'b Board, &'static str)> {
+    boards.iter().flat_map(|&board| build::PROFILES.map(|profile| (board, profile)))
 }
 
 /// What is being done now, and a line for what is done, on standard error.
