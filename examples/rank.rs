@@ -76,7 +76,7 @@ fn draw(
         .margin(14)
         .x_label_area_size(36)
         .y_label_area_size(48)
-        .build_cartesian_2d(0.5..right + 0.5, 0.0..1.1 * top)?;
+        .build_cartesian_2d(0.5..right + 0.5, 0.0..1.3 * top)?;
     chart
         .configure_mesh()
         .x_desc("K")

@@ -74,7 +74,7 @@ fn panel(
             if pitch < K { format!("{}{}", NAMES[pitch % 12], 4 + pitch / 12) } else { String::new() }
         })
         .x_desc("seconds")
-        .x_label_formatter(&|frame| format!("{:.0}", frame * HOP as f32 / 1000.0))
+        .x_label_formatter(&|frame| format!("{:.1}", frame * HOP as f32 / 1000.0))
         .light_line_style(RGBColor(240, 240, 240))
         .draw()?;
     fill(chart.plotting_area())
