@@ -39,12 +39,12 @@ step "clippy of its runner" cargo clippy --manifest-path firmware/Cargo.toml --p
 # The command of the README.
 step "tests" cargo test
 # In release what optimisation could change: the bits of every solver and coder, with eight lanes as here and with one as on a
-# microcontroller, and integers that would wrap; with one lane, std and serde also every solver on extreme data from all starts. What else
+# microcontroller, and integers that would wrap; with one lane, std and serde also what every solver promises, and on extreme data. What else
 # the tests say about those bits is as true as in the debug build.
 step "tests in release" cargo test --release --lib --test digest --test integer --test online
 narrow() {
   CARGO_TARGET_DIR=target/narrow RUSTFLAGS="--cfg tinynmf_narrow" cargo test --release --features std,serde --lib \
-    --test digest --test serde --test stress
+    --test digest --test serde --test solvers --test stress
 }
 step "tests in release with one lane, std and serde" narrow
 

@@ -178,11 +178,7 @@ fn the_largest_frame_in_the_largest_dictionary() {
 /// rounding.
 #[test]
 fn smooth_parts_that_overlap() {
-    fn bumps<C: Extreme, const M: usize, const K: usize>(
-        findings: &mut Findings,
-        not_optimal: &mut (u32, u32),
-        width: f64,
-    ) {
+    fn bumps<C: Extreme, const M: usize, const K: usize>(findings: &mut Findings, tried: &mut (u32, u32), width: f64) {
         let place = |k: usize| k as f64 * M as f64 / K as f64;
         let w = SMatrix::<f64, M, K>::from_fn(|i, k| (-0.5 * ((i as f64 - place(k)) / width).powi(2)).exp());
         let mut frames = frames::<C, M>(&mut Draw::new(K as u64));
@@ -198,12 +194,12 @@ fn smooth_parts_that_overlap() {
             let largest = x.iter().fold(0.0, |largest: f64, &x| largest.max(x));
             frames.push(x.map(|x| C::of(x / largest * (0.9 + 0.1 * draw.unit()))));
         }
-        explain::<C, i16, M, K>(findings, not_optimal, &w, &frames);
-        explain::<C, i8, M, K>(findings, not_optimal, &w, &frames);
+        explain::<C, i16, M, K>(findings, tried, &w, &frames);
+        explain::<C, i8, M, K>(findings, tried, &w, &frames);
     }
     fn explain<C: Extreme, I: Entry, const M: usize, const K: usize>(
         findings: &mut Findings,
-        (frames_tried, not_optimal): &mut (u32, u32),
+        (count, not_optimal): &mut (u32, u32),
         w: &SMatrix<f64, M, K>,
         frames: &[[C; M]],
     ) {
@@ -218,7 +214,7 @@ fn smooth_parts_that_overlap() {
             } else {
                 *not_optimal += 1;
             }
-            *frames_tried += 1;
+            *count += 1;
         }
     }
     let (mut findings, mut tried) = (Findings::default(), (0, 0));
@@ -230,8 +226,8 @@ fn smooth_parts_that_overlap() {
         bumps::<u8, 3, 32>(&mut findings, &mut tried, width);
         bumps::<u16, 16, 4>(&mut findings, &mut tried, width);
     }
-    let (frames, not_optimal) = tried;
-    findings.expect(not_optimal * UNRESOLVED <= frames, || format!("{not_optimal} of {frames} not optimal"));
+    let (count, not_optimal) = tried;
+    findings.expect(not_optimal * UNRESOLVED <= count, || format!("{not_optimal} of {count} not optimal"));
 }
 
 /// A short column beside a long one, where `kkt` has to count what the rounding of a length does.
