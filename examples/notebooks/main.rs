@@ -90,7 +90,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         floor: None,
     });
     add(Row {
-        experiment: "x = inv(A'A) A'b, |A'(b - Ax)|/|A'b|",
+        experiment: "x = (AᵀA)⁻¹Aᵀb, ‖Aᵀ(b−Ax)‖/‖Aᵀb‖",
         printed: "-",
         ours: "nnls::least_squares",
         budget: building_block(),

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Batch error of the digits + 3.0 % from the first frames, + 2.4 % from nothing. Measured 0.3644 and 0.3627.
+/// Batch error of the digits + 3.0 % from the first frames, + 2.4 % from nothing. Measured 0.3644 and 0.3628.
 #[test]
 fn one_pass_over_the_digits() {
     let all = data::frames::<64>("digits.csv");
@@ -15,6 +15,7 @@ fn one_pass_over_the_digits() {
             static_error(&state.w, &x)
         })
         .collect();
+    println!("digits, one pass from eight frames: {:.4}", median(ends.clone()));
     assert!(median(ends.clone()) <= 1.030 * DIGITS_BATCH, "{ends:?}");
 }
 
@@ -29,10 +30,11 @@ fn one_pass_over_the_digits_from_nothing() {
             static_error(&state.w, &x)
         })
         .collect();
+    println!("digits, one pass from nothing: {:.4}", median(ends.clone()));
     assert!(median(ends.clone()) <= 1.024 * DIGITS_BATCH, "{ends:?}");
 }
 
-/// More passes come closer: three end within 2 % of the batch error. Measured 0.3604 and 0.3610.
+/// More passes come closer: three end within 2 % of the batch error. Measured 0.3600 and 0.3612.
 #[test]
 fn three_passes_over_the_digits() {
     let all = data::frames::<64>("digits.csv");
@@ -50,6 +52,7 @@ fn three_passes_over_the_digits() {
             ends.push(static_error(&state.w, &x));
         }
     }
+    println!("digits, three passes: {first:.4?} from eight frames, {empty:.4?} from nothing");
     assert!(
         median(first.clone()) <= 1.02 * DIGITS_BATCH && median(empty.clone()) <= 1.02 * DIGITS_BATCH,
         "{first:?} {empty:?}"
@@ -87,8 +90,8 @@ fn replaced(seed: u64) -> (Vec<[f32; 32]>, Vec<[f32; 32]>, f64) {
 }
 
 /// Parts replaced half-way: with forgetting the error on the new phase is within 16 % of the best, without it twice that at least.
-/// Measured, best 0.160 … 0.165: half-life 23: + 3.3 %, 34: + 2.2 %, 69: + 13 % at most;
-/// ∞: 2.27 times at least.
+/// Measured, best 0.160 … 0.165: half-life 23: + 2.7 %, 34: + 2.1 %, 69: + 13 % at most;
+/// ∞: 2.37 times at least.
 #[test]
 fn a_stream_that_changes_is_followed() {
     for seed in 0..3 {
@@ -102,9 +105,11 @@ fn a_stream_that_changes_is_followed() {
         };
         for half_life in [23.0, 34.0, 69.0] {
             let ratio = end(half_life) / best;
+            println!("parts replaced, half-life {half_life}: {ratio:.3} times the best error, {best:.3}");
             assert!(ratio <= 1.16, "seed {seed}, half-life {half_life}: {ratio} of {best}");
         }
         let ratio = end(f32::INFINITY) / best;
+        println!("parts replaced, never forgotten: {ratio:.3} times");
         assert!(ratio >= 2.0, "seed {seed}: {ratio} of {best}");
     }
 }
