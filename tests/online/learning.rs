@@ -2,36 +2,35 @@
 
 use super::*;
 
-/// Batch error of the digits + 3.0 % from the first frames, + 2.4 % from nothing. Measured 0.3644 and 0.3628.
-#[test]
-fn one_pass_over_the_digits() {
+/// The median error of twenty shuffles of the digits after one pass, from the first eight frames or from nothing.
+fn one_pass(begun: bool) -> f64 {
     let all = data::frames::<64>("digits.csv");
-    let ends: Vec<f64> = (0..20)
-        .map(|seed| {
-            let (x, start) = digits(&all, seed);
-            let mut state = OnlineState::new();
+    let ends = (0..20).map(|seed| {
+        let (x, start) = digits(&all, seed);
+        let mut state = OnlineState::new();
+        if begun {
             state.reset(&start).unwrap();
-            follow(Online::new(), &mut state, &x);
-            static_error(&state.w, &x)
-        })
-        .collect();
-    println!("digits, one pass from eight frames: {:.4}", median(ends.clone()));
-    assert!(median(ends.clone()) <= 1.030 * DIGITS_BATCH, "{ends:?}");
+        }
+        follow(Online::new(), &mut state, &x);
+        static_error(&state.w, &x)
+    });
+    median(ends.collect())
 }
 
+/// Batch error of the digits + 3.0 %. Measured 0.3644.
+#[test]
+fn one_pass_over_the_digits() {
+    let end = one_pass(true);
+    println!("digits, one pass from eight frames: {end:.4}");
+    assert!(end <= 1.030 * DIGITS_BATCH, "{end}");
+}
+
+/// Batch error + 2.4 %. Measured 0.3628.
 #[test]
 fn one_pass_over_the_digits_from_nothing() {
-    let all = data::frames::<64>("digits.csv");
-    let ends: Vec<f64> = (0..20)
-        .map(|seed| {
-            let x = digits(&all, seed).0;
-            let mut state = OnlineState::<_, 64, 8>::new();
-            follow(Online::new(), &mut state, &x);
-            static_error(&state.w, &x)
-        })
-        .collect();
-    println!("digits, one pass from nothing: {:.4}", median(ends.clone()));
-    assert!(median(ends.clone()) <= 1.024 * DIGITS_BATCH, "{ends:?}");
+    let end = one_pass(false);
+    println!("digits, one pass from nothing: {end:.4}");
+    assert!(end <= 1.024 * DIGITS_BATCH, "{end}");
 }
 
 /// More passes come closer: three end within 2 % of the batch error. Measured 0.3600 and 0.3612.
