@@ -30,13 +30,15 @@ pub enum Error {
     },
     /// Every observed entry of X is zero: there is nothing to factorise.
     AllZero,
-    /// A weight of [`Masked`](crate::Masked) columns is NaN, infinite or negative.
+    /// A weight of [`Masked`](crate::Masked) columns or of an encoder is NaN, infinite or negative.
     Weight {
         /// Row of the entry: the feature.
         row: usize,
         /// Column of the entry: the frame.
         column: usize,
     },
+    /// Every weight of [`Encoder::weighted`](crate::Encoder::weighted) is 0: no feature counts.
+    NoWeights,
     /// The data have another number of frames than N.
     FrameCount {
         /// N of the types.
@@ -168,6 +170,7 @@ impl fmt::Display for Error {
             Error::Weight { row, column } => {
                 write!(f, "the weight of X is negative or not finite at row {row}, column {column}")
             }
+            Error::NoWeights => f.write_str("every weight is zero"),
             Error::FrameCount { expected, got } => write!(f, "X has {got} frames, N is {expected}"),
             Error::InitialW { row, column } => {
                 write!(f, "initial W is negative or not finite at row {row}, column {column}")

@@ -102,6 +102,13 @@ pub trait Real:
     const HALF_LIFE: Self;
     /// ln 2.
     const LN_2: Self;
+    /// log₁₀ 2.
+    const LOG10_2: Self;
+    /// Half the distance from 1 to the next number: what one rounding is off by at most, relatively.
+    const ROUNDOFF: Self;
+    /// Squared relative residual below which the rounding of a cross product is a large part of what is left of a frame
+    /// (relative residual 1e-3 in f32, 1e-7 in f64).
+    const NEARLY: Self;
     /// β₀ = ½, η = 1.5, γ = 1.05, γ̄ = 1.01 of the extrapolation (Ang & Gillis 2019).
     const MOMENTUM: [Self; 4];
 
@@ -134,6 +141,23 @@ pub trait Real:
     fn positive(self) -> Self {
         if self > Self::ZERO { self } else { Self::ZERO }
     }
+}
+
+/// `y`·`scale`·`outward`, in the order in which no product leaves the range unless the result does.
+pub(crate) fn unscaled<T: Real>(y: T, scale: T, outward: T) -> T {
+    if !(y > T::ZERO) {
+        // Whatever the length of a part that is not in use.
+        T::ZERO
+    } else if (scale > T::ONE) == (outward > T::ONE) {
+        y * scale * outward
+    } else {
+        y * (scale * outward)
+    }
+}
+
+/// Far from where squares, `power` = 1, or the number itself, 2, would over- or underflow.
+pub(crate) fn in_range<T: Real>(value: T, power: i32) -> bool {
+    value.exponent().abs() <= power * (T::MAX_EXPONENT / 3)
 }
 
 macro_rules! real {
@@ -209,6 +233,9 @@ real!(f32, u32, libm::sqrtf, libm::log1pf, 23, 127, 5.960_464_5e-8, {
     TINY = 7.888_609e-31,      // 2^-100
     GOLDEN = 0.618_034,
     LN_2 = core::f32::consts::LN_2,
+    LOG10_2 = core::f32::consts::LOG10_2,
+    ROUNDOFF = f32::EPSILON / 2.0,
+    NEARLY = 1e-6,
     RIDGE = 1e-6,
     OPTIMAL = 5e-7,
     DEAD = 1e-12,
@@ -221,6 +248,9 @@ real!(f64, u64, libm::sqrt, libm::log1p, 52, 1023, 1.110_223_024_625_156_5e-16, 
     TINY = 9.332_636_185_032_189e-302, // 2^-1000
     GOLDEN = 0.618_033_988_749_894_8,
     LN_2 = core::f64::consts::LN_2,
+    LOG10_2 = core::f64::consts::LOG10_2,
+    ROUNDOFF = f64::EPSILON / 2.0,
+    NEARLY = 1e-14,
     RIDGE = 1e-13,
     OPTIMAL = 2e-13,
     DEAD = 1e-21,

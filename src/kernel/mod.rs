@@ -43,7 +43,7 @@ use frames::VECTOR;
 pub(crate) use frames::{Frames, LANES, Lanes};
 pub(crate) use gram::{diagonal, gram, inner, length, length_of, norm_squared};
 pub(crate) use residual::{product_into, residual, residual_into, worst_frame};
-pub(crate) use single::{Frame, descend_single, inner_scaled, unit};
+pub(crate) use single::{FeatureWeights, Frame, descend_single, inner_scaled, unit};
 
 /// The same values, their number hidden from the optimiser: it would write out every loop over M numbers, 100 KB of code for one
 /// fit at opt-level 3 on a Cortex-M4F. For loops that are not the inner ones of a sweep.

@@ -13,12 +13,39 @@ const STRANDS: usize = 4;
 /// Components whose sums are kept in registers together.
 const TILE: usize = if VECTOR { 8 } else { 4 };
 
+/// Weights of features, times the power of four that brings the largest into [1, 4): a common factor of them is irrelevant.
+#[derive(Clone, Copy)]
+pub(crate) struct FeatureWeights<'x, T, const M: usize> {
+    values: &'x [T; M],
+    unit: T,
+    /// √(1/unit): what a residual is multiplied by.
+    outward: T,
+}
+
+impl<'x, T: Real, const M: usize> FeatureWeights<'x, T, M> {
+    pub(crate) fn new(values: &'x [T; M]) -> Self {
+        let largest = rolled(values).iter().fold(T::ZERO, |largest, &weight| largest.at_least(weight));
+        let half = largest.exponent().clamp(T::MIN_EXPONENT, -T::MIN_EXPONENT) / 2;
+        Self { values, unit: T::exp2i(-2 * half), outward: T::exp2i(half) }
+    }
+
+    /// 0 below 2⁻⁶³ (f64: 2⁻⁵¹¹) of the largest: a part that only such features see would have no length.
+    fn get(&self, i: usize) -> T {
+        let weight = self.values.get(i).map_or(T::ZERO, |&weight| weight * self.unit);
+        if weight >= T::exp2i(-T::MAX_EXPONENT / 2) { weight } else { T::ZERO }
+    }
+
+    pub(crate) fn outward(&self) -> T {
+        self.outward
+    }
+}
+
 /// A frame as it is read: times a power of two, and 0 where its weight is 0, whatever it holds there.
 #[derive(Clone, Copy)]
 pub(crate) struct Frame<'x, T, const M: usize> {
     pub x: &'x [T; M],
     pub unit: T,
-    pub weights: Option<&'x [T; M]>,
+    pub weights: Option<FeatureWeights<'x, T, M>>,
 }
 
 impl<T: Real, const M: usize> Frame<'_, T, M> {
@@ -34,7 +61,7 @@ impl<T: Real, const M: usize> Frame<'_, T, M> {
         match self.weights {
             None => (x, T::ONE),
             Some(weights) => match weights.get(i) {
-                Some(&weight) if weight > T::ZERO => (x, weight),
+                weight if weight > T::ZERO => (x, weight),
                 _ => (T::ZERO, T::ZERO),
             },
         }
@@ -253,11 +280,11 @@ pub(crate) fn unit<T: Real, const M: usize>(w: &[T; M]) -> T {
 pub(crate) fn inner_scaled<T: Real, const M: usize>(
     (a, a_unit): (&[T; M], T),
     (b, b_unit): (&[T; M], T),
-    weights: Option<&[T; M]>,
+    weights: Option<FeatureWeights<'_, T, M>>,
 ) -> T {
     let mut sums = [T::ZERO; CHAINS];
     for i in 0..M {
-        let weight = weights.map_or(T::ONE, |weights| weights[i]);
+        let weight = weights.map_or(T::ONE, |weights| weights.get(i));
         sums[i % CHAINS] += (a[i] * a_unit) * (b[i] * b_unit * weight);
     }
     total(sums)

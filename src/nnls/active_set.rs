@@ -26,6 +26,33 @@ pub(crate) struct Solution<T> {
 }
 
 impl<T: Real> Solution<T> {
+    /// Sets `status` and `kkt` by the `gradient` of `x`: |g_k| where x_k is positive, max(0, g_k) where it is 0.
+    pub(crate) fn judge<S, const K: usize>(
+        &mut self,
+        active_set: &ActiveSet<'_, S, K>,
+        x: &[T; K],
+        gradient: &[T; K],
+        largest: T,
+    ) {
+        let (mut inside, mut outside) = (T::ZERO, T::ZERO);
+        for (&x, &gradient) in x.iter().zip(gradient) {
+            if x > T::ZERO {
+                inside = inside.at_least(gradient.abs());
+            } else {
+                outside = outside.at_least(gradient);
+            }
+        }
+        let (violation, enough) = (inside.at_least(outside), noise(largest));
+        self.kkt = if largest > T::ZERO { violation / largest } else { T::ZERO };
+        self.status = if violation <= enough {
+            NnlsStatus::Optimal
+        } else if inside <= enough && active_set.system.count() >= active_set.limit {
+            NnlsStatus::Limited
+        } else {
+            NnlsStatus::Bound
+        };
+    }
+
     pub(super) fn failed(solves: u32) -> Self {
         Self { status: NnlsStatus::NonFinite, kkt: T::INFINITY, solves, rank: 0, decrease: T::ZERO }
     }
@@ -42,8 +69,8 @@ impl<'s, S, const K: usize> ActiveSet<'s, S, K> {
         Self { system, limit }
     }
 
-    /// Minimises ½xᵀĜx − bᵀx over x ≥ 0 from the positive entries of `x`. `b` must be finite.
-    pub(crate) fn solve<T: Real>(&mut self, b: &[T; K], x: &mut [T; K]) -> Solution<T>
+    /// Minimises ½xᵀĜx − bᵀx over x ≥ 0 from the positive entries of `x`; `gradient` = b − Ĝx at the end. `b` must be finite.
+    pub(crate) fn solve<T: Real>(&mut self, b: &[T; K], x: &mut [T; K], gradient: &mut [T; K]) -> Solution<T>
     where
         S: Store<T, K>,
     {
@@ -59,88 +86,93 @@ impl<'s, S, const K: usize> ActiveSet<'s, S, K> {
         }
         // By places: the unknowns in use, then the step, then the point it leads to.
         let mut y = [T::ZERO; K];
-        let mut gradient = [T::ZERO; K];
         self.system.factor(&used);
         self.system.gather(x, &mut y);
-        self.gradient(b, &y, &mut gradient);
+        self.gradient(b, &y, gradient);
         // Summed over the steps: a difference of two objectives has no digits left once the fit is good.
         let mut decrease = T::ZERO;
         if sum > T::ZERO {
-            let start = self.objective(b, &y, &gradient);
+            let start = self.objective(b, &y, gradient);
             // Non-negative columns: a start that is better than 0 has Σx ≤ 2K·max|b|. Columns that cancel allow more, but there
             // the rounding of Ĝx hides the gradient.
             if !(start <= T::ZERO && sum <= T::TWO * T::from_count(K) * largest) {
                 // What 0 gives away against it; nothing if it was no number.
                 decrease = if start.is_finite() { start } else { T::ZERO };
                 *x = [T::ZERO; K];
-                used = [false; K];
                 self.system.clear();
-                gradient = *b;
+                *gradient = *b;
             }
         }
-        let mut solution = self.improve(b, x, &mut used, &mut gradient, largest);
+        let mut solution = self.improve(b, x, gradient, largest, (0, true));
         solution.decrease += decrease;
         solution
     }
 
-    /// As [`solve`](Self::solve), from an `x` that is known to be better than 0, with its `gradient` to rounding: only where the step
-    /// leads matters, and there the gradient is formed anew. `largest`: that of |b|.
-    pub(crate) fn solve_from<T: Real>(
-        &mut self,
-        b: &[T; K],
-        x: &mut [T; K],
-        gradient: &mut [T; K],
-        largest: T,
-    ) -> Solution<T>
+    /// Factors the components with positive entries in `x`: what [`improve`](Self::improve) starts from.
+    pub(crate) fn start<T: Real>(&mut self, x: &[T; K])
     where
         S: Store<T, K>,
     {
-        let mut used = [false; K];
+        self.system.factor(&x.map(|x| x > T::ZERO));
+    }
+
+    /// `values` += Ĝx, for an `x` whose components are factored.
+    pub(crate) fn add_product<T: Real>(&self, x: &[T; K], values: &mut [T; K])
+    where
+        S: Store<T, K>,
+    {
+        let mut y = [T::ZERO; K];
+        for (y, k) in y.iter_mut().zip(self.system.places()) {
+            *y = -x[k];
+        }
+        self.system.subtract_places(&y, values);
+    }
+
+    /// The largest 1/Δ, the inverse of a pivot, among the components in use and those that could take their place: outside, with a
+    /// gradient above −`noise`. ∞ if one of them is no more than rounding noise. So much, relative to the largest cross product, an
+    /// error of the gradient moves a coefficient.
+    #[inline(never)]
+    pub(crate) fn amplification<T: Real>(&mut self, x: &[T; K], gradient: &[T; K], noise: T) -> T
+    where
+        S: Store<T, K>,
+    {
+        let count = self.system.count();
         for k in 0..K {
-            if x[k] > T::ZERO {
-                used[k] = true;
+            if !(x[k] > T::ZERO) && gradient[k] >= -noise {
                 self.system.add(k);
             }
         }
-        self.improve(b, x, &mut used, gradient, largest)
+        let largest = self.system.amplification();
+        self.system.truncate(count);
+        largest
     }
 
-    /// `x` moves by the Newton step of `gradient` on the set in use, clipped at 0.
-    pub(crate) fn step<T: Real>(&self, gradient: &[T; K], x: &mut [T; K])
-    where
-        S: Store<T, K>,
-    {
-        let mut y = [T::ZERO; K];
-        self.system.gather(gradient, &mut y);
-        self.system.solve_places(&mut y);
-        for (k, &step) in self.system.places().zip(&y) {
-            x[k] = (x[k] + step).positive();
-        }
-    }
-
-    /// The steps from a factored set `used`, the `gradient` of its `x` given.
-    #[inline]
-    fn improve<T: Real>(
+    /// The steps from an `x` whose positive entries are factored and whose `gradient` is given to rounding: only where a step
+    /// leads matters, and there the gradient is formed anew. `largest`: that of |b|. `done`: how many solves there were before, and
+    /// whether the gradient counts as solved where it is below the tolerance; if not, a step polishes it first.
+    pub(crate) fn improve<T: Real>(
         &mut self,
         b: &[T; K],
         x: &mut [T; K],
-        used: &mut [bool; K],
         gradient: &mut [T; K],
         largest: T,
+        done: (u32, bool),
     ) -> Solution<T>
     where
         S: Store<T, K>,
     {
+        let (mut solves, mut settled) = done;
         let mut y = [T::ZERO; K];
+        let used = &mut x.map(|x| x > T::ZERO);
         let mut decrease = T::ZERO;
         let tolerance = T::OPTIMAL * largest;
         let mut refused = [false; K];
         let mut any_refused = false;
         let mut polished = 0;
-        let mut solves = 0;
         let (mut violation, mut candidate) = inspect(used, &refused, gradient, tolerance);
         while solves < bound(K) {
-            let enters = polished == POLISH || violation <= tolerance;
+            let enters = settled && (polished == POLISH || violation <= tolerance);
+            settled = true;
             if enters {
                 if candidate == K || self.system.count() >= self.limit {
                     break;
@@ -202,35 +234,28 @@ impl<'s, S, const K: usize> ActiveSet<'s, S, K> {
         }
 
         // Rounding may have refused every candidate or held g_P up: what counts is what is left.
-        let (mut violation, mut outside, mut size) = (T::ZERO, T::ZERO, T::ZERO);
+        let (mut size, mut objective) = (T::ZERO, T::ZERO);
         for k in 0..K {
             size += gradient[k].abs() + x[k];
-            if used[k] {
-                violation = violation.at_least(gradient[k].abs());
-            } else {
-                outside = outside.at_least(gradient[k]);
-            }
+            objective -= x[k] * (b[k] + gradient[k]);
         }
         if !size.is_finite() {
             *x = [T::ZERO; K];
             return Solution::failed(solves);
         }
-        let enough = (T::TWO + T::ONE) * tolerance;
-        let status = if violation.at_least(outside) <= enough {
-            NnlsStatus::Optimal
-        } else if violation <= enough && self.system.count() >= self.limit {
-            NnlsStatus::Limited
-        } else {
-            NnlsStatus::Bound
-        };
-        let violation = violation.at_least(outside);
-        Solution {
-            status,
-            kkt: if tolerance > T::ZERO { violation / tolerance * T::OPTIMAL } else { T::ZERO },
-            solves,
-            rank: self.system.rank(),
-            decrease,
+        let mut solution =
+            Solution { status: NnlsStatus::Bound, kkt: T::ZERO, solves, rank: self.system.rank(), decrease };
+        solution.judge(self, x, gradient, largest);
+        if solution.status == NnlsStatus::Bound && objective > T::ZERO {
+            // Rounding led to a point that is worse than 0.
+            solution.decrease += T::HALF * objective;
+            *x = [T::ZERO; K];
+            *gradient = *b;
+            self.system.clear();
+            solution.rank = 0;
+            solution.judge(self, x, gradient, largest);
         }
+        solution
     }
 
     /// `gradient` = b − Ĝ_·P·y, y by places.
@@ -301,6 +326,11 @@ fn inspect<T: Real, const K: usize>(
         }
     }
     (violation, candidate)
+}
+
+/// A violation up to which the conditions hold: three times what an iteration aims at, so that rounding does not decide.
+pub(crate) fn noise<T: Real>(largest: T) -> T {
+    (T::TWO + T::ONE) * (T::OPTIMAL * largest)
 }
 
 fn value<T: Real, const K: usize>(values: &[T; K], k: usize) -> T {

@@ -40,7 +40,7 @@ pub fn least_squares<T: Real, const K: usize>(
     x: &mut SVector<T, K>,
 ) -> usize {
     let mut equations = Equations::new();
-    equations.set(&gram.data.0);
+    equations.set_all(&gram.data.0);
     equations.factor_all();
     x.clone_from(cross);
     let [x] = &mut x.data.0;

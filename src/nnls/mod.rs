@@ -4,6 +4,7 @@
 //! on most dictionaries whose parts differ in size, with it on none (`tests/nnls/`).
 
 mod active_set;
+mod certainty;
 mod equations;
 mod least_squares;
 mod system;
@@ -12,7 +13,8 @@ use nalgebra::{SMatrix, SVector};
 
 use crate::scalar::Real;
 
-pub(crate) use active_set::ActiveSet;
+pub(crate) use active_set::{ActiveSet, Solution, noise};
+pub(crate) use certainty::digits;
 pub(crate) use equations::Equations;
 pub use least_squares::least_squares;
 pub(crate) use system::{Prepared, System};
@@ -30,8 +32,19 @@ pub enum NnlsStatus {
     /// A bound on the number of components in use ([`Encoder::max_active`](crate::Encoder::max_active)) kept out one that would
     /// lower the residual. `h` is the exact solution in the components it uses.
     Limited,
+    /// The KKT conditions hold as for [`Optimal`](NnlsStatus::Optimal), so that no other code leaves less, but not one digit of the
+    /// coefficients is certain (`digits` < 1): components in use, or some that could take their place, depend on each other to the precision of
+    /// the scalar. Sums of such components are as good as ever.
+    IllConditioned,
     /// The Gram or the cross product holds NaN or an infinity: `h` is as it was. Or a product of theirs overflowed: `h` is 0.
     NonFinite,
+}
+
+impl NnlsStatus {
+    /// What [`Optimal`](NnlsStatus::Optimal) becomes if so many digits are certain.
+    pub(crate) fn with<T: Real>(self, digits: T) -> Self {
+        if self == NnlsStatus::Optimal && !(digits >= T::ONE) { NnlsStatus::IllConditioned } else { self }
+    }
 }
 
 /// Result of [`solve`].
@@ -43,6 +56,11 @@ pub struct NnlsReport<T> {
     /// Largest violation of the optimality conditions, relative to the largest |cross| on the unit-diagonal system:
     /// |g_k| where h_k > 0, max(0, g_k) where h_k = 0, with g = cross − gram·h. As computed in `T`.
     pub kkt: T,
+    /// How many decimal digits of the largest coefficient are certain in every coefficient, those of unit-length columns: the
+    /// error is about 10^−digits of it. 0 … 6.6 in f32, 0 … 15.3 in f64. From the pivots of the components in use, and of those at zero
+    /// that rounding could have kept out. A Gram squares the condition of its dictionary: parts that differ from each other by 1e-2
+    /// of their length cost four digits.
+    pub digits: T,
     /// Triangular solves done, at most [`bound`] of K.
     pub solves: u32,
     /// Numerical rank of the Gram restricted to the components with h_k > 0. Less than their number where some of them are
@@ -99,8 +117,8 @@ pub fn solve<T: Real, const K: usize>(
     h: &mut SVector<T, K>,
 ) -> NnlsReport<T> {
     let mut equations = Equations::new();
-    equations.set(&gram.data.0);
+    equations.set_all(&gram.data.0);
     let ([cross], [h]) = (&cross.data.0, &mut h.data.0);
-    let solution = equations.solve_non_negative(cross, h);
-    NnlsReport { status: solution.status, kkt: solution.kkt, solves: solution.solves, rank: solution.rank }
+    let (solution, digits) = equations.solve_any_size(cross, h);
+    NnlsReport { status: solution.status, kkt: solution.kkt, digits, solves: solution.solves, rank: solution.rank }
 }

@@ -13,6 +13,9 @@
 
 use crate::scalar::Real;
 
+/// Inverse pivots up to two to this power are taken for the inverse of the Gram itself.
+const SMALL: i32 = 4;
+
 /// Where Ĝ and the factor lie.
 pub(crate) trait Store<T: Real, const K: usize> {
     /// What Ĝ_kk is above 1, the same for all k.
@@ -148,6 +151,11 @@ impl<S, const K: usize> System<S, K> {
     /// Nothing is factored any more.
     pub(crate) fn clear(&mut self) {
         self.count = 0;
+    }
+
+    /// Keeps the first `count` components only.
+    pub(crate) fn truncate(&mut self, count: usize) {
+        self.count = self.count.min(count as u16);
     }
 
     /// Takes the last component out again.
@@ -297,6 +305,37 @@ impl<S, const K: usize> System<S, K> {
         for (y, k) in y.into_iter().zip(self.places()) {
             x[k] = y;
         }
+    }
+
+    /// About the largest entry of (LΔLᵀ)⁻¹; ∞ if a pivot was raised. The largest 1/Δ where that is small, otherwise two steps of
+    /// inverse iteration from its place.
+    pub(crate) fn amplification<T: Real>(&self) -> T
+    where
+        S: Store<T, K>,
+    {
+        let (mut largest, mut place) = (T::ZERO, 0);
+        for (p, row) in self.store.factor().iter().enumerate().take(self.count()) {
+            let inverse = if row[p] > T::ZERO { row[p] } else { T::INFINITY };
+            if inverse > largest {
+                (largest, place) = (inverse, p);
+            }
+        }
+        if !(largest > T::exp2i(SMALL)) || !largest.is_finite() {
+            return largest;
+        }
+        let mut y = [T::ZERO; K];
+        if let Some(y) = y.get_mut(place) {
+            *y = T::ONE;
+        }
+        for _ in 0..2 {
+            self.solve_places(&mut y);
+            let size = y.iter().fold(T::ZERO, |size, y| size.at_least(y.abs()));
+            largest = largest.at_least(size);
+            for y in &mut y {
+                *y *= T::ONE / size;
+            }
+        }
+        largest
     }
 
     /// Number of factored components whose pivot is real structure.

@@ -48,26 +48,25 @@ fn compare<T: Real, C: Columns<T, 64, Observed = tinynmf::Full> + ?Sized>(
 fn batches<T: Real>() {
     let w = digit_parts::<T, 8>();
     let frames = cast::<T, 64>(&digits()[..N]);
-    let (cold, warm) = (Encoder::new(&w), Encoder::new(&w).warm(true));
+    let plain = Encoder::new(&w);
     let mut draw = Draw::new(1);
     let start = SMatrix::<T, 8, N>::from_columns(&std::array::from_fn::<_, N, _>(|_| draw.garbage()));
-    let batch = compare(&cold, &frames[..], &start);
+    let batch = compare(&plain, &frames[..], &start);
     assert_eq!((batch.non_finite, batch.not_optimal), (0, 0));
-    compare(&warm, &frames[..], &start);
     compare(&Encoder::new(&w).l1(from_f64(0.1)), &frames[..], &start);
     assert!(compare(&Encoder::new(&w).max_active(2), &frames[..], &start).not_optimal > 0);
 
     // From the codes themselves, and of a matrix.
     let mut codes = start;
-    cold.encode_batch(&frames[..], &mut codes).unwrap();
-    compare(&warm, &frames[..], &codes);
+    plain.encode_batch(&frames[..], &mut codes).unwrap();
+    compare(&plain, &frames[..], &codes);
     let x = SMatrix::<T, 64, N>::from_columns(&std::array::from_fn::<_, N, _>(|j| SVector::from(frames[j])));
-    compare(&warm, &x, &codes);
+    compare(&plain, &x, &codes);
 
     // Counts of a converter.
     let counts: Vec<[u8; 64]> = digits()[..N].iter().map(|x| x.map(|x| x as u8)).collect();
     let quantized = Quantized { frames: &counts, scale: from_f64(0.1) };
-    compare(&cold, &quantized, &codes);
+    compare(&plain, &quantized, &codes);
 }
 
 #[test]
@@ -81,7 +80,7 @@ fn frames_that_are_not_finite_get_zero_and_are_counted() {
     fn check<T: Real>() {
         let w = digit_parts::<T, 8>();
         let start = Draw::new(2).matrix();
-        for encoder in [Encoder::new(&w), Encoder::new(&w).warm(true)] {
+        for encoder in [Encoder::new(&w), Encoder::new(&w).l1(from_f64(0.1))] {
             let mut frames = cast::<T, 64>(&digits()[..N]);
             frames[7][3] = from_f64(f64::NAN);
             frames[30][0] = T::INFINITY;

@@ -99,24 +99,6 @@ fn powers_of_two_scale_the_codes_of_weighted_frames() {
     check::<f64>(900);
 }
 
-/// Warm, the start is scaled with the frame.
-#[test]
-fn powers_of_two_scale_warm_codes() {
-    let (w, frames) = parts_and_frames::<f32>();
-    let encoder = Encoder::new(&w).warm(true);
-    for pair in frames.windows(2).step_by(9) {
-        let (start, _) = encode(&encoder, &pair[0]);
-        let mut h = start;
-        let encoding = encoder.encode(&pair[1], &mut h);
-        for e in -60..=60 {
-            let mut scaled = shifted(&start, e);
-            let got = encoder.encode(&shifted(&pair[1], e), &mut scaled);
-            assert_eq!(scaled, shifted(&h, e), "2^{e}");
-            assert_eq!((got.kkt, got.solves, got.status), (encoding.kkt, encoding.solves, encoding.status), "2^{e}");
-        }
-    }
-}
-
 /// Sizes at which squares are no numbers any more, and those at which the frame itself has few digits.
 #[test]
 fn frames_near_the_limits_of_the_scalar() {

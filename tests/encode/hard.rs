@@ -14,18 +14,16 @@ fn starts<T: Real, const K: usize>() -> [SVector<T, K>; 2] {
     [SVector::repeat(from_f64(1.5)), Draw::new(1).garbage()]
 }
 
-/// Refused, cold and warm, and the code untouched.
+/// Refused, and the code untouched.
 fn refused<T: Real, const M: usize, const K: usize>(encoder: &Encoder<'_, T, M, K>, x: &SVector<T, M>, what: &str) {
-    for encoder in [encoder.clone().warm(false), encoder.clone().warm(true)] {
-        for start in starts::<T, K>() {
-            let mut h = start;
-            let encoding = encoder.encode(x, &mut h);
-            assert_eq!(encoding.status, NnlsStatus::NonFinite, "{what}: {encoding:?}");
-            let same = h.iter().zip(&start).all(|(h, start)| h.bits() == start.bits());
-            assert!(same, "{what}: h is touched");
-            let said = [encoding.residual, encoding.relative_residual, encoding.kkt];
-            assert_eq!((said, encoding.active), ([T::INFINITY; 3], 0), "{what}");
-        }
+    for start in starts::<T, K>() {
+        let mut h = start;
+        let encoding = encoder.encode(x, &mut h);
+        assert_eq!(encoding.status, NnlsStatus::NonFinite, "{what}: {encoding:?}");
+        let same = h.iter().zip(&start).all(|(h, start)| h.bits() == start.bits());
+        assert!(same, "{what}: h is touched");
+        let said = [encoding.residual, encoding.relative_residual, encoding.kkt];
+        assert_eq!((said, encoding.active, encoding.digits), ([T::INFINITY; 3], 0, T::ZERO), "{what}");
     }
 }
 
@@ -120,9 +118,8 @@ fn zero_frames_have_zero_codes() {
         let weights = SVector::repeat(T::HALF);
         let encoders = [
             Encoder::new(&w),
-            Encoder::new(&w).warm(true),
             Encoder::new(&w).l1(from_f64(0.1)).l2(from_f64(0.1)),
-            Encoder::new(&w).max_active(2).warm(true),
+            Encoder::new(&w).max_active(2),
             Encoder::weighted(&w, &weights).unwrap(),
         ];
         for encoder in encoders {
@@ -190,12 +187,11 @@ fn coefficients_too_large_for_the_scalar() {
 /// Codes in a dictionary of either precision: frames at random, in the cone, and parts themselves.
 fn dictionary<T: Real, const M: usize, const K: usize>(what: &str, w: &SMatrix<T, M, K>) {
     let mut findings = Findings::default();
-    let (mut cold, mut warm) = (Worst::default(), Worst::default());
+    let mut worst = Worst::default();
     let parts = Parts::new(w);
     let encoder = Encoder::new(w);
     let what = format!("{} {what} {M}×{K}", scalar::<T>());
     let mut draw = Draw::new(7);
-    let mut last = SVector::repeat(T::ZERO);
     let loud = (0..K).map(|k| parts.units[k] * parts.lengths[k]).fold(0.0, f64::max);
     let amount = |k: usize, share: f64| {
         let length = parts.units[k] * parts.lengths[k];
@@ -215,17 +211,14 @@ fn dictionary<T: Real, const M: usize, const K: usize>(what: &str, w: &SMatrix<T
             x = SVector::from_fn(|i, _| from_f64(sum(i)));
         }
         let (h, encoding) = encode(&encoder, &x);
-        let verdict = exact(&mut findings, &mut cold, &format!("{what}, round {round}"), &parts, (&x, &h, encoding));
+        let verdict = exact(&mut findings, &mut worst, &format!("{what}, round {round}"), &parts, (&x, &h, encoding));
         if mixed && verdict.norm > 0.0 {
             // Dependent parts: see BEST.
             let left = verdict.residual / verdict.norm;
             findings.expect(left <= 1e3 * EXPLAINED, || format!("{what}, round {round}: {left:e} left of a mixture"));
         }
-        let encoding = encoder.clone().warm(true).encode(&x, &mut last);
-        exact(&mut findings, &mut warm, &format!("{what}, round {round}, warm"), &parts, (&x, &last, encoding));
     }
-    cold.print(&what);
-    warm.print(&format!("{what}, warm"));
+    worst.print(&what);
 }
 
 /// Every one of a list of dictionaries, in both precisions.
@@ -299,15 +292,6 @@ fn extreme<T: Real>(sizes: &[i32], frame: impl Fn(i32) -> i32) {
         let (parts, encoder) = (Parts::new(&w), Encoder::new(&w));
         let (h, encoding) = encode(&encoder, &x);
         exact(&mut findings, &mut worst, &format!("{} parts of 2^{e}", scalar::<T>()), &parts, (&x, &h, encoding));
-        let mut again = h;
-        let encoding = encoder.warm(true).encode(&x, &mut again);
-        exact(
-            &mut findings,
-            &mut worst,
-            &format!("{} parts of 2^{e}, warm", scalar::<T>()),
-            &parts,
-            (&x, &again, encoding),
-        );
     }
 }
 
@@ -380,25 +364,20 @@ fn signed_parts() {
             let w: SMatrix<T, M, K> = draw.signed_matrix();
             let x: SVector<T, M> = draw.signed_matrix();
             let (parts, encoder) = (Parts::new(&w), Encoder::new(&w));
-            let mut last = draw.garbage();
             let (h, encoding) = encode(&encoder, &x);
-            let warm = encoder.warm(true).encode(&x, &mut last);
-            for (h, encoding) in [(h, encoding), (last, warm)] {
-                let what = format!("{} {M}×{K}, round {round}", scalar::<T>());
-                let verdict = sound(&mut findings, &mut worst, &what, &parts, (&x, &h, encoding));
-                let allowed = optimal::<T>().max(cancelling::<T>() * verdict.spread);
-                match encoding.status {
-                    NnlsStatus::Optimal => {
-                        findings
-                            .expect(verdict.kkt <= allowed, || format!("{what}: kkt {:e}, {allowed:e}", verdict.kkt));
-                    }
-                    _ => missed += 1,
+            let what = format!("{} {M}×{K}, round {round}", scalar::<T>());
+            let verdict = sound(&mut findings, &mut worst, &what, &parts, (&x, &h, encoding));
+            let allowed = optimal::<T>().max(cancelling::<T>() * verdict.spread);
+            match encoding.status {
+                NnlsStatus::Optimal | NnlsStatus::IllConditioned => {
+                    findings.expect(verdict.kkt <= allowed, || format!("{what}: kkt {:e}, {allowed:e}", verdict.kkt));
                 }
-                findings.expect(K > M || encoding.status == NnlsStatus::Optimal, || format!("{what}: {encoding:?}"));
+                _ => missed += 1,
             }
+            findings.expect(K > M || encoding.status == NnlsStatus::Optimal, || format!("{what}: {encoding:?}"));
         }
         worst.print(&format!("{} signed parts {M}×{K}, {missed} unresolved", scalar::<T>()));
-        assert!(f64::from(missed) <= UNRESOLVED * 2.0 * ROUNDS as f64);
+        assert!(f64::from(missed) <= UNRESOLVED * ROUNDS as f64);
     }
     check::<f32, 12, 6>();
     check::<f64, 12, 6>();
@@ -419,14 +398,12 @@ fn frames_orthogonal_to_every_part() {
         let mut x = SVector::repeat(T::ZERO);
         (x[6], x[7]) = (from_f64(3.0), from_f64(4.0));
         for e in [-100, 0, 100] {
-            for encoder in [Encoder::new(&w), Encoder::new(&w).warm(true)] {
-                for mut h in starts::<T, 3>() {
-                    let encoding = encoder.encode(&shifted(&x, e), &mut h);
-                    assert!(h.iter().all(|&h| h == T::ZERO), "{h:?}");
-                    assert_eq!((encoding.status, encoding.kkt, encoding.active), (NnlsStatus::Optimal, T::ZERO, 0));
-                    assert_eq!(encoding.residual, from_f64::<T>(5.0) * T::exp2i(e));
-                    assert_eq!(encoding.relative_residual, T::ONE);
-                }
+            for mut h in starts::<T, 3>() {
+                let encoding = Encoder::new(&w).encode(&shifted(&x, e), &mut h);
+                assert!(h.iter().all(|&h| h == T::ZERO), "{h:?}");
+                assert_eq!((encoding.status, encoding.kkt, encoding.active), (NnlsStatus::Optimal, T::ZERO, 0));
+                assert_eq!(encoding.residual, from_f64::<T>(5.0) * T::exp2i(e));
+                assert_eq!(encoding.relative_residual, T::ONE);
             }
         }
     }
@@ -492,17 +469,22 @@ fn any<T: Real, const M: usize, const K: usize>(findings: &mut Findings, worst: 
         let weighted = Encoder::weighted(&w, &weights).unwrap();
         let (parts, of_weighted) = (Parts::new(&w), Parts::weighted(&w, &weights));
         for (encoder, parts) in [(plain, parts), (weighted, of_weighted)] {
-            for warm in [false, true] {
-                let mut h = draw.garbage();
-                let encoding = encoder.clone().warm(warm).encode(&x, &mut h);
-                let what = format!("{} {M}×{K}, round {round}, warm {warm}", scalar::<T>());
-                let verdict = sound(findings, worst, &what, &parts, (&x, &h, encoding));
-                let fits = verdict.kkt <= optimal::<T>().max(cancelling::<T>() * verdict.spread);
-                findings.expect(fits || encoding.status != NnlsStatus::Optimal, || {
-                    format!("{what}: kkt {:e}, spread {:e}, {encoding:?}", verdict.kkt, verdict.spread)
-                });
-                findings.expect(signed || encoding.status == NnlsStatus::Optimal, || format!("{what}: {encoding:?}"));
-            }
+            let mut h = draw.garbage();
+            let encoding = encoder.encode(&x, &mut h);
+            let what = format!("{} {M}×{K}, round {round}", scalar::<T>());
+            let verdict = sound(findings, worst, &what, &parts, (&x, &h, encoding));
+            let fits = verdict.kkt <= optimal::<T>().max(cancelling::<T>() * verdict.spread);
+            let said = matches!(encoding.status, NnlsStatus::Optimal | NnlsStatus::IllConditioned);
+            findings.expect(fits || !said, || {
+                format!("{what}: kkt {:e}, spread {:e}, {encoding:?}", verdict.kkt, verdict.spread)
+            });
+            let alike = || parts.dependence(&x, &h) <= dependent::<T>();
+            let good = match encoding.status {
+                NnlsStatus::Optimal => true,
+                NnlsStatus::IllConditioned => alike(),
+                _ => signed,
+            };
+            findings.expect(good, || format!("{what}: {encoding:?}"));
             let mut h = draw.garbage();
             let count = draw.below(K + 2);
             let sparse = encoder.max_active(count).l1(from_f64(draw.unit())).l2(from_f64(draw.unit()));

@@ -67,37 +67,6 @@ fn digits_with_few_components() {
     check::<f64>();
 }
 
-/// A warm start may hold more components than are allowed, and other ones.
-#[test]
-fn warm_starts_keep_the_limit() {
-    fn check<T: Real>() {
-        let mut findings = Findings::default();
-        let w = digit_parts::<T, 8>();
-        let parts = Parts::new(&w);
-        let frames = vectors::<T, 64>(&digits()[..40]);
-        for n in 0..=8 {
-            let encoder = Encoder::new(&w).max_active(n).warm(true);
-            let mut following = SVector::repeat(T::ZERO);
-            for (j, x) in frames.iter().enumerate() {
-                let what = format!("{} digit {j}, at most {n}", scalar::<T>());
-                let (full, _) = encode(&Encoder::new(&w), x);
-                let next = encode(&Encoder::new(&w), &frames[(j + 1) % 40]).0;
-                for start in [full, next, SVector::repeat(T::ONE), following] {
-                    let mut h = start;
-                    let encoding = encoder.encode(x, &mut h);
-                    let verdict = sound(&mut findings, &mut Worst::default(), &what, &parts, (x, &h, encoding));
-                    findings.expect(encoding.active <= n, || format!("{what}: {encoding:?} from {start:?}"));
-                    let inner = verdict.inner;
-                    findings.expect(inner <= optimal::<T>(), || format!("{what}: gradient {inner:e} in the set"));
-                    following = h;
-                }
-            }
-        }
-    }
-    check::<f32>();
-    check::<f64>();
-}
-
 #[test]
 fn none_at_all_is_the_zero_code() {
     fn check<T: Real>() {

@@ -24,13 +24,10 @@ fn conditions<T: Real, const M: usize, const K: usize>(name: &str, frames: &[SVe
         let encoder = Encoder::new(w).l1(a).l2(b);
         assert_eq!(encoder.validate(), Ok(()));
         let mut worst = Worst::default();
-        let mut last = SVector::repeat(T::ZERO);
         for (j, x) in frames.iter().enumerate() {
             let what = format!("{} {name} {j}, l1 {l1}, l2 {l2}", scalar::<T>());
             let (h, encoding) = encode(&encoder, x);
             exact(&mut findings, &mut worst, &what, &parts, (x, &h, encoding));
-            let warm = encoder.clone().warm(true).encode(x, &mut last);
-            exact(&mut findings, &mut worst, &format!("{what}, warm"), &parts, (x, &last, warm));
             let target = parts.target(x);
             let best = parts.measure(&target, &parts.reference(&target, K));
             let verdict = parts.judge(x, &h);
@@ -89,14 +86,12 @@ fn nothing_is_active_with_l1_of_one() {
             for l2 in [0.0, 0.1] {
                 let encoder = Encoder::new(&w).l1(from_f64(l1)).l2(from_f64(l2));
                 for (j, x) in frames.iter().chain(&columns).enumerate() {
-                    for warm in [false, true] {
-                        let mut h = SVector::repeat(T::ONE);
-                        let encoding = encoder.clone().warm(warm).encode(x, &mut h);
-                        let what = || format!("{} {name} {j}, l1 {l1}, l2 {l2}: {h:?}, {encoding:?}", scalar::<T>());
-                        findings.expect(h.iter().all(|&h| h == T::ZERO) && encoding.active == 0, what);
-                        let off = (to_f64(encoding.relative_residual) - 1.0).abs();
-                        findings.expect(off <= residual::<T>() && encoding.status == NnlsStatus::Optimal, what);
-                    }
+                    let mut h = SVector::repeat(T::ONE);
+                    let encoding = encoder.encode(x, &mut h);
+                    let what = || format!("{} {name} {j}, l1 {l1}, l2 {l2}: {h:?}, {encoding:?}", scalar::<T>());
+                    findings.expect(h.iter().all(|&h| h == T::ZERO) && encoding.active == 0, what);
+                    let off = (to_f64(encoding.relative_residual) - 1.0).abs();
+                    findings.expect(off <= residual::<T>() && encoding.status == NnlsStatus::Optimal, what);
                 }
             }
         }
@@ -130,15 +125,6 @@ fn l2_makes_codes_of_duplicate_parts_unique() {
                 let off = |a: T, b: T| (to_f64(a) - to_f64(b)).abs();
                 assert!(off(h[0], h[3]) <= allowed && off(h[0], h[5]) <= allowed, "{h:?}");
                 assert!(off(h[1] * T::TWO, h[4]) <= 2.0 * allowed, "{h:?}");
-                for start in
-                    [SVector::from([1.0, 0.0, 0.0, 0.0, 0.0, 0.0]), SVector::from([0.0, 5.0, 1.0, 3.0, 0.0, 0.0])]
-                {
-                    let mut warm = start.map(from_f64);
-                    encoder.clone().warm(true).encode(&x, &mut warm);
-                    for k in 0..6 {
-                        assert!(off(h[k], warm[k]) <= 2.0 * allowed, "{h:?}, warm {warm:?}");
-                    }
-                }
             }
         }
     }
@@ -187,7 +173,7 @@ fn validate_names_the_setter() {
             assert_eq!(encoder().l1(value).l2(value).validate(), Err(Error::Setting(Setting::L1)), "{value}");
         }
         for value in [0.0, -0.0, 1e-30, 0.1, 1.0, 5.0, 1e30].map(from_f64::<T>) {
-            assert_eq!(encoder().l1(value).l2(value).warm(true).max_active(0).validate(), Ok(()), "{value}");
+            assert_eq!(encoder().l1(value).l2(value).max_active(0).validate(), Ok(()), "{value}");
         }
     }
     check::<f32>();
@@ -203,13 +189,11 @@ fn penalties_beyond_measure_stay_codes() {
     let x = vectors::<f32, 64>(&digits()[..1])[0];
     for l1 in [0.0, 0.5, 1e38, f32::INFINITY] {
         for l2 in [0.0, 1e-38, 1e10, 1e38, f32::MAX, f32::INFINITY] {
-            for warm in [false, true] {
-                let mut h = SVector::repeat(1.0);
-                let encoding = Encoder::new(&w).l1(l1).l2(l2).warm(warm).encode(&x, &mut h);
-                assert!(h.iter().all(|h| h.is_finite() && *h >= 0.0), "l1 {l1}, l2 {l2}: {h:?}");
-                assert_eq!(encoding.status, NnlsStatus::Optimal, "l1 {l1}, l2 {l2}: {encoding:?}");
-                assert!(encoding.relative_residual <= 1.0 + 1e-6, "l1 {l1}, l2 {l2}: {encoding:?}");
-            }
+            let mut h = SVector::repeat(1.0);
+            let encoding = Encoder::new(&w).l1(l1).l2(l2).encode(&x, &mut h);
+            assert!(h.iter().all(|h| h.is_finite() && *h >= 0.0), "l1 {l1}, l2 {l2}: {h:?}");
+            assert_eq!(encoding.status, NnlsStatus::Optimal, "l1 {l1}, l2 {l2}: {encoding:?}");
+            assert!(encoding.relative_residual <= 1.0 + 1e-6, "l1 {l1}, l2 {l2}: {encoding:?}");
         }
     }
 }

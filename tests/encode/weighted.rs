@@ -21,7 +21,7 @@ pub static GRAM: SMatrix<f64, 2, 2> =
 /// One over the length of each part.
 pub static SCALE: SVector<f64, 2> =
     SMatrix::from_array_storage(ArrayStorage([
-        [f64::from_bits(0x3f747ace67acdf9d), f64::from_bits(0x3f647ae14236f395)],
+        [f64::from_bits(0x40047ace67acdf9d), f64::from_bits(0x3ff47ae14236f395)],
     ]));
 
 /// How much each feature counts.

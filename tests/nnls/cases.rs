@@ -75,7 +75,7 @@ fn rank_counts_duplicates_once() {
     let mut h = SVector::from([1.0, 0.9, 0.8, 0.7, 0.6]);
     let report = solve(&gram, &cross, &mut h);
     assert!(h.iter().all(|&h| h > 0.0), "{h}");
-    assert_eq!((report.status, report.rank), (NnlsStatus::Optimal, 2));
+    assert_eq!((report.status, report.rank), (NnlsStatus::IllConditioned, 2));
     let mut h = SVector::zeros();
     assert_eq!(solve(&gram, &cross, &mut h).rank, 2);
     assert_eq!(h.iter().filter(|&&h| h > 0.0).count(), 2);

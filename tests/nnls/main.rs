@@ -7,6 +7,7 @@ mod cases;
 mod enumeration;
 mod optimality;
 mod scipy;
+mod sizes;
 
 use rand_xorshift::XorShiftRng;
 use tinynmf::Real;
@@ -54,6 +55,11 @@ impl Precision for f64 {
         self
     }
 }
+
+/// Digits that a report may claim beyond those of [`System::certain`], and fewer. An inverse pivot up to 16 stands for the inverse of the Gram
+/// itself; beyond, two steps of inverse iteration do, and kkt is that of rounded sums.
+const OPTIMISM: f64 = 1.2;
+const PESSIMISM: f64 = 1.5;
 
 /// Units in the last place, per unit of [`System::terms`], by which kkt may exceed [`Precision::KKT`] where columns cancel:
 /// half a unit from rounding h alone, the rest from the gradient that is solved for. Above KKT from 5 terms on in f32.
@@ -295,6 +301,42 @@ impl System {
         if self.largest > 0.0 { largest / self.largest } else { 0.0 }
     }
 
+    /// −log₁₀ of the error that a violation of two units in the last place, or the one there is, can make in a component in use or one whose
+    /// gradient is above −`noise`, relative to the largest: by the inverse of their Gram in f64, 0 where there is none.
+    fn certain<T: Precision>(&self, x: &[f64], noise: f64) -> f64 {
+        let gradient = self.gradient(x);
+        let chosen: Vec<usize> = (0..x.len()).filter(|&k| x[k] > 0.0 || gradient[k] >= -noise * self.largest).collect();
+        let n = chosen.len();
+        let mut rows: Vec<Vec<f64>> = (0..n)
+            .map(|i| {
+                (0..2 * n)
+                    .map(|j| if j < n { self.gram[chosen[i]][chosen[j]] } else { f64::from(j - n == i) })
+                    .collect()
+            })
+            .collect();
+        // Gauss–Jordan by the largest pivot.
+        for c in 0..n {
+            let p = (c..n).max_by(|&a, &b| rows[a][c].abs().total_cmp(&rows[b][c].abs())).unwrap();
+            rows.swap(c, p);
+            if rows[c][c].abs() < f64::EPSILON && self.largest > 0.0 {
+                return 0.0;
+            }
+            let pivot = rows[c].iter().map(|value| value / rows[c][c]).collect::<Vec<f64>>();
+            for (r, row) in rows.iter_mut().enumerate() {
+                let factor = row[c];
+                row.iter_mut()
+                    .zip(&pivot)
+                    .for_each(|(value, pivot)| *value = if r == c { *pivot } else { *value - factor * pivot });
+            }
+        }
+        let inverse = rows.iter().flat_map(|row| &row[n..]).fold(0.0_f64, |most, value| most.max(value.abs()));
+        let size = x.iter().fold(0.0_f64, |most, x| most.max(*x));
+        // Without cross products nothing but 0 is a solution.
+        let share = if size > 0.0 { self.largest / size } else { f64::from(self.largest > 0.0) };
+        let violation = self.kkt(x).max(2.0 * T::EPSILON);
+        (-(violation * (inverse * share).max(1.0)).log10()).max(0.0)
+    }
+
     fn objective(&self, x: &[f64]) -> f64 {
         let gradient = self.gradient(x);
         -0.5 * x.iter().zip(&gradient).zip(&self.cross).map(|((x, g), b)| x * (b + g)).sum::<f64>()
@@ -398,8 +440,13 @@ impl Worst {
         let kkt = system.kkt(&x);
         let terms = system.terms(&x);
         let used = x.iter().filter(|&&x| x > 0.0).count();
+        let certain = |share: f64| system.certain::<T>(&x, share * T::KKT);
         let fine = h.iter().all(|h| h.is_finite() && *h >= T::ZERO)
-            && report.status == NnlsStatus::Optimal
+            && match report.status {
+                NnlsStatus::Optimal => report.digits >= T::ONE && report.digits.to_f64() <= certain(0.8) + OPTIMISM,
+                NnlsStatus::IllConditioned => report.digits < T::ONE && certain(2.0) <= 1.0 + PESSIMISM,
+                _ => false,
+            }
             && kkt <= T::KKT.max(CANCELLING * T::EPSILON * terms)
             && (report.kkt.to_f64() - kkt).abs() <= REPORTED * T::EPSILON * terms.max(1.0)
             && report.solves <= bound(K)
@@ -407,7 +454,10 @@ impl Worst {
             // A component without energy stays at zero.
             && h.iter().filter(|&&h| h > T::ZERO).count() == used;
         if !fine {
-            self.failures.push(format!("{name}: kkt {kkt:e}, terms {terms:e}, {report:?}, {used} in use"));
+            self.failures.push(format!(
+                "{name}: kkt {kkt:e}, terms {terms:e}, {report:?}, {used} in use, {:.1} digits",
+                certain(0.8)
+            ));
         }
         self.kkt = self.kkt.max(kkt);
         self.terms = self.terms.max(terms);

@@ -134,7 +134,7 @@ fn cancelling<T: Precision, const K: usize>() {
         assert!(report.solves <= bound(K));
         assert!(system.objective(&x) <= ROUNDING * system.largest * x.iter().sum::<f64>(), "worse than h = 0");
         match report.status {
-            NnlsStatus::Optimal => {
+            NnlsStatus::Optimal | NnlsStatus::IllConditioned => {
                 let reported = REPORTED * T::EPSILON * terms.max(1.0);
                 assert!((report.kkt.to_f64() - kkt).abs() <= reported, "kkt {kkt:e}, {report:?}");
                 worst = worst.max(report.kkt.to_f64());

@@ -206,7 +206,7 @@ fn encode<T: Real>() -> Result<(), Error> {
     let encoder = Encoder::new(&w);
     encoder.validate()?;
     let again = Encoder::from_parts(&w, encoder.gram(), encoder.scale());
-    for encoder in [encoder.warm(black_box(true)), again, Encoder::weighted(&w, &weights)?] {
+    for encoder in [encoder, again, Encoder::weighted(&w, &weights)?] {
         black_box(encoder.encode(&x, &mut h));
         let encoder = encoder.max_active(black_box(3)).l1(black_box(T::HALF)).l2(black_box(T::HALF));
         black_box(encoder.encode(&x, &mut h));
