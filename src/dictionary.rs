@@ -106,8 +106,9 @@ impl<T: Real, const M: usize, const K: usize> Dictionary<'_, T, M, K> {
         let mut energy = frame.energy();
         frame.cross(self.w, &mut b);
         let mut largest = self.scale_by(&mut b);
-        if !(self.is_handy() && in_range(largest, 1) && in_range(energy, 2) && energy.exponent() > -T::MAX_EXPONENT / 3)
-        {
+        let sized = in_range(largest, 1) && in_range(energy, 2) && energy.exponent() > -T::MAX_EXPONENT / 3;
+        let handy = sized && self.is_handy();
+        if !handy {
             let Some(peak) = frame.largest() else { return Encoding::non_finite(0) };
             if peak == T::ZERO && largest.is_finite() {
                 *h = [T::ZERO; K];
@@ -150,7 +151,7 @@ impl<T: Real, const M: usize, const K: usize> Dictionary<'_, T, M, K> {
             solution.judge(&active_set, &code.y, &gradient, largest);
         }
         let tiny = |(&y, &scale): (&T, &T)| y > T::ZERO && unscaled(y, scale, outward) < T::exp2i(T::MIN_EXPONENT);
-        if code.y.iter().zip(self.scale).any(tiny) {
+        if !handy && code.y.iter().zip(self.scale).any(tiny) {
             self.round(&frame, &mut code, outward);
             active_set.start(&code.y);
             self.direct(&frame, &code, &mut gradient);

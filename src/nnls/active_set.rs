@@ -113,7 +113,12 @@ impl<'s, S, const K: usize> ActiveSet<'s, S, K> {
     where
         S: Store<T, K>,
     {
-        self.system.factor(&x.map(|x| x > T::ZERO));
+        self.system.clear();
+        for (k, &x) in x.iter().enumerate() {
+            if x > T::ZERO {
+                self.system.add(k);
+            }
+        }
     }
 
     /// `values` += Ĝx, for an `x` whose components are factored.

@@ -111,28 +111,26 @@ impl<T: Real, const K: usize> Equations<T, K> {
         let exponent =
             if in_range(largest, 1) { 0 } else { largest.exponent().clamp(T::MIN_EXPONENT, -T::MIN_EXPONENT) };
         let (inward, outward) = (T::exp2i(-exponent), T::exp2i(exponent));
-        let mut y = [T::ZERO; K];
         for k in 0..K {
             b[k] *= inward;
-            y[k] = if h[k] > T::ZERO { h[k] * inward / self.scale[k] } else { T::ZERO };
+            h[k] = if h[k] > T::ZERO { h[k] * inward / self.scale[k] } else { T::ZERO };
         }
         largest *= inward;
         let mut gradient = b;
         let mut active_set = ActiveSet::new(&mut self.system, K);
-        let mut solution = active_set.solve(&b, &mut y, &mut gradient);
-        let amplification = active_set.amplification(&y, &gradient, noise(largest));
+        let mut solution = active_set.solve(&b, h, &mut gradient);
+        let amplification = active_set.amplification(h, &gradient, noise(largest));
         let (mut most, mut finite) = (T::ZERO, solution.status != NnlsStatus::NonFinite);
-        for (y, &scale) in y.iter_mut().zip(&self.scale) {
-            most = most.at_least(*y);
-            *y = unscaled(*y, scale, outward);
-            finite &= y.is_finite();
+        for (h, &scale) in h.iter_mut().zip(&self.scale) {
+            most = most.at_least(*h);
+            *h = unscaled(*h, scale, outward);
+            finite &= h.is_finite();
         }
         if !finite {
-            solution = Solution::failed(solution.solves);
-            y = [T::ZERO; K];
+            *h = [T::ZERO; K];
+            return (Solution::failed(solution.solves), T::ZERO);
         }
-        *h = y;
-        let digits = if finite { digits(amplification, solution.kkt, largest, most) } else { T::ZERO };
+        let digits = digits(amplification, solution.kkt, largest, most);
         solution.status = solution.status.with(digits);
         (solution, digits)
     }
