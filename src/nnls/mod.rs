@@ -86,13 +86,14 @@ pub const fn bound(k: usize) -> u32 {
 /// # Cost
 ///
 /// At most [`bound`]`(K)` solves of at most K³/6 + 3K² multiply-adds; typically one per component in use from a cold start,
-/// one or two from the solution of a similar frame. K² + 3K numbers of stack and 3K bytes of flags, and saved registers: 664 bytes
-/// in all for K = 8 in f32 on a Cortex-M4F. K is at most 256.
+/// one or two from the solution of a similar frame; K²/2 … 3K² more for the digits. K² + 4K numbers of stack and 3K bytes of flags, and
+/// saved registers: 800 bytes in all for K = 8 in f32 on a Cortex-M4F. K is at most 256.
 ///
 /// # Notes
 ///
-/// A component whose diagonal entry is zero (or below 2⁻¹⁰⁰ in f32, 2⁻¹⁰⁰⁰ in f64) gets 0. Where the Gram is singular the
-/// minimum is still reached; which of the minimisers, depends on the start. Negative or non-finite entries of `h` count as
+/// Sizes are relative: any normal numbers will do, and a component whose diagonal entry is below them gets 0. Where the Gram is
+/// singular the minimum is still reached; which of the minimisers, depends on the start, and the status is
+/// [`NnlsStatus::IllConditioned`]. Negative or non-finite entries of `h` count as
 /// 0. A Gram that is not positive semi-definite gives a feasible h and a `kkt` that tells.
 ///
 /// # Example
