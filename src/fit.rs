@@ -344,14 +344,16 @@ where
     }
 
     fn end(&mut self, status: Status) -> Result<Outcome<T>, Error> {
-        let relative_error = self.squared_error().sqrt();
-        if !relative_error.is_finite() {
+        let error = self.squared_error();
+        let objective = error + self.solver.penalty(&self.problem.data(), &self.factors.w, &self.factors.h);
+        if !objective.is_finite() {
             return Err(Error::Diverged { sweeps: self.sweeps });
         }
         let outcome = Outcome {
             status,
             sweeps: self.sweeps,
-            relative_error,
+            relative_error: error.sqrt(),
+            objective,
             revived: self.revived,
             unobserved: self.problem.unobserved(),
         };

@@ -105,14 +105,15 @@ impl HoldOut {
                 Err(Error::AllZero) => continue,
                 hidden => hidden?,
             };
-            let (mut least, mut unseen) = (T::INFINITY, T::INFINITY);
+            let (mut least, mut error, mut unseen) = (T::INFINITY, T::INFINITY, T::INFINITY);
             for start in 0..self.starts {
                 let number = u64::from(fold) * u64::from(self.starts) + u64::from(start);
                 let mut rng = XorShiftRng::seed_from_u64(self.seed.wrapping_add(number));
                 factors.init(&seen, Uniform(&mut rng));
                 let outcome = nmf.fit(&seen, factors, ws)?;
-                if outcome.relative_error < least {
-                    least = outcome.relative_error;
+                if outcome.objective < least {
+                    least = outcome.objective;
+                    error = outcome.relative_error;
                     unseen = factors.relative_error(&hidden);
                 }
             }
@@ -120,7 +121,7 @@ impl HoldOut {
             if unseen > T::ONE {
                 unseen = T::ONE;
             }
-            training += least * least;
+            training += error * error;
             held_out += unseen;
             squares += unseen * unseen;
             count += 1;

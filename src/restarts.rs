@@ -43,7 +43,8 @@ impl<T: Copy, const R: usize> RestartLog<T, R> {
 }
 
 impl<T: Real, S> Nmf<T, S> {
-    /// R fits from the starts that `start` names; the factors with the smallest error end in `best`.
+    /// R fits from the starts that `start` names; the factors with the smallest [`objective`](Outcome::objective), which is the error
+    /// where no penalty is set, end in `best`.
     ///
     /// Restart `r` draws from a generator seeded with `seed + r`, so any of them can be repeated alone. With
     /// [`pilots`](Nmf::pilots) every restart is cut short and the best one is continued to the end.
@@ -123,7 +124,7 @@ impl<T: Real, S> Nmf<T, S> {
                 trial.keep_known(&best.w.data.0, fixed);
             }
             let outcome = self.one(problem, trial, ws)?;
-            if kept.is_none_or(|(_, best)| outcome.relative_error < best.relative_error) {
+            if kept.is_none_or(|(_, best)| outcome.objective < best.objective) {
                 kept = Some((r, outcome));
                 best.clone_from(trial);
             }

@@ -111,6 +111,15 @@ impl<T: Real, const M: usize> Frames<T, M> {
         }
     }
 
+    /// ‖x‖ of every frame.
+    pub(crate) fn lengths(&self) -> Lanes<T> {
+        let mut lengths = [T::ZERO; LANES];
+        for (length, column) in lengths.iter_mut().zip(rolled(&self.columns)) {
+            *length = super::length(column);
+        }
+        lengths
+    }
+
     /// One frame per element.
     pub(crate) fn columns(&self) -> &[[T; M]; LANES] {
         &self.columns

@@ -101,7 +101,12 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
     ) -> Sweep<T> {
         let AlsWorkspace { alternate, equations, latest } = ws;
         let mut rule = Normal { equations, clip: self.clip };
-        latest.sweep(x, w, h, |w, h| alternate.sweep(x, w, h, &self.penalty, &mut rule))
+        let penalty = |w: &[[T; M]; K], h: &[[T; K]]| self.penalty.of(x, w, h, self.fixed);
+        latest.sweep_penalized(x, w, h, penalty, |w, h| alternate.sweep(x, w, h, &self.penalty, &mut rule))
+    }
+
+    fn penalty(&self, x: &Data<'_, T, M>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
+        self.penalty.of(x, &w.data.0, h.data.0.as_slice(), self.fixed)
     }
 
     fn validate(&self) -> Result<(), Error> {

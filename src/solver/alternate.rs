@@ -8,8 +8,9 @@ use crate::columns::Data;
 use crate::kernel::{self, Block, Frames, LANES, Lanes};
 use crate::scalar::Real;
 
-use super::revival::Revivals;
-use super::{Penalty, Sweep};
+use super::Sweep;
+use super::penalty::{Penalty, Weights};
+use super::revival::{Revivals, row_energies};
 
 /// How a method improves K-vectors.
 pub(crate) trait Rule<T: Real, const K: usize> {
@@ -33,10 +34,9 @@ pub struct AlternateWorkspace<T, const M: usize, const K: usize> {
     /// Squared length of each row of X, found in the first sweep.
     row_energy: [T; M],
     frames: Frames<T, M>,
+    /// The row energies are those of X.
     started: bool,
     revivals: Revivals,
-    /// Squared error before the sweep, kept only where penalties are set.
-    last: Option<T>,
     /// The components before this one are known.
     fixed: usize,
 }
@@ -52,7 +52,6 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
             frames: Frames::new(),
             started: false,
             revivals: Revivals::none(),
-            last: None,
             fixed: 0,
         }
     }
@@ -62,7 +61,6 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
         self.started = false;
         self.fixed = fixed;
         self.revivals = Revivals::beyond(fixed, K);
-        self.last = None;
     }
 
     /// All of H once, then all of W once.
@@ -74,45 +72,36 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
         penalty: &Penalty<T>,
         rule: &mut dyn Rule<T, K>,
     ) -> Sweep<T> {
-        if *penalty != Penalty::none() && self.last.is_none() {
-            self.last = Some(kernel::residual(x, w, h, T::ONE));
+        if penalty.l1_w > T::ZERO && !self.started {
+            self.read_rows(x, h.len());
         }
-        let on_h = Weights::new(penalty.l1_h, penalty.l2_h, x.energy(), x.len());
-        let on_w = Weights::new(penalty.l1_w, penalty.l2_w, x.energy(), M);
         let mut decrease = T::ZERO;
-        self.sweep_h(x, w, h, on_h, rule, &mut decrease);
-        let error = self.sweep_w(w, on_w, rule, &mut decrease);
+        let ridge = self.sweep_h(x, w, h, penalty, rule, &mut decrease);
+        let error = self.sweep_w(w, penalty.on_w(), &ridge, rule, &mut decrease);
         let mut sweep = Sweep::new((decrease * T::TWO / x.energy()).positive(), error / x.energy());
-        let mut energies = [T::ZERO; K];
-        for (k, energy) in energies.iter_mut().enumerate() {
-            *energy = self.moments[k][k];
-        }
-        sweep.revived = self.revivals.revive(x, w, h, &energies, sweep.error);
+        sweep.revived = self.revivals.revive(x, w, h, &diagonal(&self.moments), sweep.error);
         if sweep.revived > 0 || sweep.error < T::ROW_WISE {
             sweep.error = kernel::residual(x, w, h, T::ONE);
-        }
-        if let Some(last) = self.last {
-            // Each half lowers its own penalised error, and the other half gives some of it back in every sweep: what comes to
-            // rest is the error itself.
-            sweep.decrease = (last - sweep.error).abs();
-            self.last = Some(sweep.error);
-            // A penalty on one factor only lets their sizes drift apart, a little every sweep.
-            kernel::balance(w, h, self.fixed);
         }
         sweep
     }
 
+    /// The columns of H. Returns the ridge by which W bears the penalties on H, see [`Penalty`].
     fn sweep_h(
         &mut self,
         x: &Data<'_, T, M>,
         w: &[[T; M]; K],
         h: &mut [[T; K]],
-        weights: Weights<T>,
+        penalty: &Penalty<T>,
         rule: &mut dyn Rule<T, K>,
         decrease: &mut T,
-    ) {
+    ) -> [T; K] {
         kernel::gram(w, &mut self.gram);
-        let penalties = weights.apply(&mut self.gram);
+        let weights = penalty.on_h();
+        let parts = diagonal(&self.gram);
+        let penalties = Penalties::new(weights, &self.ridge_on_h(penalty.on_w(), &parts, w, h), &mut self.gram);
+        // Σⱼ ‖xⱼ‖hⱼ, where L1 asks for it.
+        let mut amounts = [T::ZERO; K];
         rule.prepare(&self.gram);
         self.moments = [[T::ZERO; K]; K];
         self.mixed = [[T::ZERO; M]; K];
@@ -131,11 +120,17 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
                     factor[l] = h;
                 }
             }
-            let gained = penalties.improve(rule, &self.gram, &mut block, chunk.len());
+            let lengths = if weights.l1 > T::ZERO { self.frames.lengths() } else { [T::ZERO; LANES] };
+            let gained = penalties.improve(rule, &self.gram, &mut block, &lengths);
             for l in 0..LANES {
                 let Some(h) = chunk.get_mut(l) else { break };
                 for (h, factor) in h.iter_mut().zip(&block.factor) {
                     *h = factor[l];
+                }
+                if weights.l1 > T::ZERO {
+                    for (amount, &h) in amounts.iter_mut().zip(h.iter()) {
+                        *amount += lengths[l] * h;
+                    }
                 }
                 *decrease += gained[l];
             }
@@ -145,10 +140,45 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
             }
         }
         self.started = true;
+        ridge(weights, &amounts, &parts, &diagonal(&self.moments), self.fixed)
+    }
+
+    /// The energies of the rows of X before the first sweep, which finds them on its way otherwise.
+    #[inline(never)] // off the path of fits without such a penalty
+    fn read_rows(&mut self, x: &Data<'_, T, M>, count: usize) {
+        self.row_energy = [T::ZERO; M];
+        for first in (0..count).step_by(LANES) {
+            self.frames.load(x, first, LANES.min(count - first));
+            self.frames.add_energy(&mut self.row_energy);
+        }
+        self.started = true;
+    }
+
+    /// The ridge by which H bears the penalties on W.
+    fn ridge_on_h(&self, on_w: Weights<T>, parts: &[T; K], w: &[[T; M]; K], h: &[[T; K]]) -> [T; K] {
+        if !on_w.is_set() {
+            return [T::ZERO; K];
+        }
+        let mut amounts = [T::ZERO; K];
+        if on_w.l1 > T::ZERO {
+            for (amount, w) in amounts.iter_mut().zip(w) {
+                for (&w, &energy) in w.iter().zip(&self.row_energy) {
+                    *amount += energy.sqrt() * w;
+                }
+            }
+        }
+        ridge(on_w, &amounts, &row_energies(h), parts, self.fixed)
     }
 
     /// The rows of W from A and B; returns ‖X − WH‖², every row's share formed on its own and clamped at 0.
-    fn sweep_w(&mut self, w: &mut [[T; M]; K], weights: Weights<T>, rule: &mut dyn Rule<T, K>, decrease: &mut T) -> T {
+    fn sweep_w(
+        &mut self,
+        w: &mut [[T; M]; K],
+        weights: Weights<T>,
+        ridge: &[T; K],
+        rule: &mut dyn Rule<T, K>,
+        decrease: &mut T,
+    ) -> T {
         // Without rows and columns of known components: the rule then leaves those alone. WᵀW is formed anew in the next sweep.
         let fixed = self.fixed.min(K);
         self.gram = self.moments;
@@ -158,7 +188,7 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
                 row[k] = T::ZERO;
             }
         }
-        let penalties = weights.apply(&mut self.gram);
+        let penalties = Penalties::new(weights, ridge, &mut self.gram);
         rule.prepare(&self.gram);
         let mut error = T::ZERO;
         for (block_index, energies) in self.row_energy.chunks(LANES).enumerate() {
@@ -169,13 +199,19 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
                 copy(&mut block.factor[k], &w[k], first);
             }
             let known = set_known_aside(&self.moments, fixed, &mut block);
-            let gained = penalties.improve(rule, &self.gram, &mut block, energies.len());
+            let mut lengths = [T::ZERO; LANES];
+            if weights.l1 > T::ZERO {
+                for (length, &energy) in lengths.iter_mut().zip(energies) {
+                    *length = energy.sqrt();
+                }
+            }
+            let gained = penalties.improve(rule, &self.gram, &mut block, &lengths);
             for (w, factor) in w.iter_mut().zip(&block.factor).skip(fixed) {
                 for (w, &factor) in w.iter_mut().skip(first).zip(factor) {
                     *w = factor;
                 }
             }
-            let explained = penalties.explained(&block);
+            let explained = penalties.explained(&block, &lengths);
             for (((&energy, &known), &explained), &gained) in energies.iter().zip(&known).zip(&explained).zip(&gained) {
                 let left = energy - known - explained;
                 // Not `positive`: NaN must stay visible.
@@ -193,63 +229,93 @@ impl<T: Real, const M: usize, const K: usize> Default for AlternateWorkspace<T, 
     }
 }
 
-/// The penalties of one factor, before a Gram is known.
-#[derive(Clone, Copy)]
-struct Weights<T> {
-    /// λ₁σ.
-    l1: T,
-    l2: T,
-}
-
-impl<T: Real> Weights<T> {
-    /// σ² is the mean energy of the `count` vectors that X consists of on this side.
-    fn new(l1: T, l2: T, energy: T, count: usize) -> Self {
-        // No square root where there is no penalty: the solvers without one stay free of it.
-        let l1 = if l1 > T::ZERO { l1 * (energy / T::from_count(count)).sqrt() } else { T::ZERO };
-        Self { l1, l2 }
-    }
-
-    /// Puts the L2 weight on the diagonal of `gram`.
-    fn apply<const K: usize>(self, gram: &mut [[T; K]; K]) -> Penalties<T, K> {
-        let mut penalties = Penalties { l1: [T::ZERO; K], l2: [T::ZERO; K] };
-        for k in 0..K {
-            let energy = gram[k][k];
-            if self.l1 > T::ZERO {
-                penalties.l1[k] = self.l1 * energy.sqrt();
+/// What a factor bears of the penalties on the other one, as an addition to the diagonal of its Gram.
+///
+/// λ₂‖w_k‖²‖h_k‖² is symmetric. λ₁‖w_k‖Σⱼ‖xⱼ‖h_kj depends on W by the length of w_k, and u ≤ (u²/v + v)/2, equal at u = v: the
+/// square with the length v that w_k has now lies above, touches, and is quadratic. `amounts` are the sums Σⱼ‖xⱼ‖h_kj of the penalised
+/// factor, `own` the energies of this one and `other` those of the penalised one. Known components have no penalty on W, and
+/// their W bears none.
+fn ridge<T: Real, const K: usize>(
+    weights: Weights<T>,
+    amounts: &[T; K],
+    own: &[T; K],
+    other: &[T; K],
+    fixed: usize,
+) -> [T; K] {
+    let mut ridge = [T::ZERO; K];
+    if weights.is_set() {
+        for k in fixed.min(K)..K {
+            ridge[k] = weights.l2 * other[k];
+            if own[k] > T::TINY {
+                ridge[k] += weights.l1 * amounts[k].positive() / own[k].sqrt();
             }
-            penalties.l2[k] = self.l2 * energy;
-            gram[k][k] = energy + penalties.l2[k];
         }
-        penalties
     }
+    ridge
 }
 
-/// The penalties in numbers for one Gram.
+fn diagonal<T: Real, const K: usize>(gram: &[[T; K]; K]) -> [T; K] {
+    let mut diagonal = [T::ZERO; K];
+    for (k, value) in diagonal.iter_mut().enumerate() {
+        *value = gram[k][k];
+    }
+    diagonal
+}
+
+/// The penalties of one factor, in numbers for one Gram.
 struct Penalties<T, const K: usize> {
-    /// λ₁σ√G_kk, taken from the cross product.
+    /// One of them is not 0.
+    set: bool,
+    /// λ₁√G_kk: times the length of a frame (or row) of X it is taken from the cross product.
     l1: [T; K],
-    /// λ₂G_kk, as it was added to the diagonal.
+    /// λ₂G_kk and the ridge, as they were added to the diagonal.
     l2: [T; K],
 }
 
 impl<T: Real, const K: usize> Penalties<T, K> {
-    /// Runs the rule on the first `used` lanes; the others come out as zeros.
-    fn improve(&self, rule: &mut dyn Rule<T, K>, gram: &[[T; K]; K], block: &mut Block<T, K>, used: usize) -> Lanes<T> {
-        for (cross, &l1) in block.cross.iter_mut().zip(&self.l1) {
-            for cross in cross.iter_mut().take(used) {
-                *cross -= l1;
+    /// Puts the L2 weight and the ridge on the diagonal of `gram`.
+    fn new(weights: Weights<T>, ridge: &[T; K], gram: &mut [[T; K]; K]) -> Self {
+        let set = weights.is_set() || ridge.iter().any(|&ridge| ridge > T::ZERO);
+        let mut penalties = Self { set, l1: [T::ZERO; K], l2: [T::ZERO; K] };
+        if set {
+            for k in 0..K {
+                let energy = gram[k][k];
+                penalties.l1[k] = weights.l1 * energy.sqrt();
+                penalties.l2[k] = weights.l2 * energy + ridge[k];
+                gram[k][k] = energy + penalties.l2[k];
+            }
+        }
+        penalties
+    }
+
+    /// Runs the rule on vectors of X that have these `lengths`: 0 for a lane that is not in use, which then comes out as zeros.
+    fn improve(
+        &self,
+        rule: &mut dyn Rule<T, K>,
+        gram: &[[T; K]; K],
+        block: &mut Block<T, K>,
+        lengths: &Lanes<T>,
+    ) -> Lanes<T> {
+        if self.set {
+            for (cross, &l1) in block.cross.iter_mut().zip(&self.l1) {
+                for (cross, &length) in cross.iter_mut().zip(lengths) {
+                    *cross -= l1 * length;
+                }
             }
         }
         rule.improve(gram, block)
     }
 
     /// ‖x‖² − ‖x − Wf‖² per lane, with the penalties taken out again: Σ f_k(c_k + g_k) of the plain normal equations.
-    fn explained(&self, block: &Block<T, K>) -> Lanes<T> {
+    fn explained(&self, block: &Block<T, K>, lengths: &Lanes<T>) -> Lanes<T> {
         let mut sum = [T::ZERO; LANES];
         for k in 0..K {
             for l in 0..LANES {
                 let f = block.factor[k][l];
-                let plain = block.cross[k][l] + block.gradient[k][l] + T::TWO * self.l1[k] + self.l2[k] * f;
+                let mut plain = block.cross[k][l] + block.gradient[k][l];
+                if self.set {
+                    plain += T::TWO * self.l1[k] * lengths[l] + self.l2[k] * f;
+                }
                 sum[l] += f * plain;
             }
         }

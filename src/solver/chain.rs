@@ -9,7 +9,7 @@ use crate::scalar::Real;
 
 /// Runs `first` until the stop rule is met, then `second` under the same rule. Built by [`Nmf::finish`](crate::Nmf::finish).
 ///
-/// Reaching the target error ends both. The error and loss reported are those of `second`.
+/// Reaching the target error ends both. The error and objective reported are those of `second`.
 ///
 /// # Cost
 ///
@@ -69,6 +69,10 @@ where
 
     fn objective(&self, x: &Data<'_, T, M, O>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
         self.second.objective(x, w, h)
+    }
+
+    fn penalty(&self, x: &Data<'_, T, M, O>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
+        self.second.penalty(x, w, h)
     }
 
     fn validate(&self) -> Result<(), Error> {

@@ -87,6 +87,10 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
         ws.sweep(x, &mut w.data.0, h.data.0.as_mut_slice(), &self.penalty, &mut rule)
     }
 
+    fn penalty(&self, x: &Data<'_, T, M>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
+        self.penalty.of(x, &w.data.0, h.data.0.as_slice(), self.fixed)
+    }
+
     fn patience(&self) -> u32 {
         self.penalty.patience()
     }

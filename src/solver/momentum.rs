@@ -10,8 +10,9 @@ use crate::scalar::Real;
 /// Momentum with restart: each sweep starts a little ahead of the last one.
 ///
 /// Before a sweep both factors move on by β times their last change, clipped at 0; if the sweep ends above the error
-/// before, it is taken back, β is cut, and one plain sweep follows. β grows by γ while sweeps succeed, up to a ceiling that
-/// grows by γ̄ and is lowered to the last successful β at each restart (β₀ = 0.5, η = 1.5, γ = 1.05, γ̄ = 1.01).
+/// before (penalties included), it is taken back, β is cut, and one plain sweep follows. β grows by γ while sweeps succeed,
+/// up to a ceiling that grows by γ̄ and is lowered to the last successful β at each restart (β₀ = 0.5, η = 1.5, γ = 1.05,
+/// γ̄ = 1.01).
 ///
 /// About half the sweeps of the solver inside. `Momentum<Hals>` is the default of [`Nmf`](crate::Nmf).
 ///
@@ -52,6 +53,8 @@ pub struct MomentumWorkspace<T, const M: usize, const N: usize, const K: usize, 
     ceiling: T,
     /// Squared error of the caller's factors, +∞ if it is not comparable.
     error: T,
+    /// Their penalty.
+    penalty: T,
     /// The next sweep starts ahead of the factors, not from where they are.
     ahead: bool,
 }
@@ -67,6 +70,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, V> MomentumWorkspa
             // All bits 0, so that a static takes no flash; `begin` sets them.
             ceiling: T::ZERO,
             error: T::ZERO,
+            penalty: T::ZERO,
             ahead: false,
         }
     }
@@ -118,12 +122,15 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, S: Solver<T, M, N,
             ws.ceiling = smaller(T::ONE, ceiling_growth * ws.ceiling);
         }
         let mut sweep = self.solver.sweep(x, w, h, &mut ws.inner);
+        let penalty = self.solver.penalty(x, w, h);
         if ws.ahead {
-            sweep.decrease = (ws.error - sweep.error).abs();
-            sweep.accepted = sweep.error <= ws.error;
+            let (before, after) = (ws.error + ws.penalty, sweep.error + penalty);
+            sweep.decrease = (before - after).abs();
+            sweep.accepted = after <= before;
         }
         if sweep.accepted {
             ws.error = sweep.error;
+            ws.penalty = penalty;
             // A revived component has no past to extrapolate from.
             ws.ahead = sweep.revived == 0;
         } else {
@@ -144,6 +151,10 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, S: Solver<T, M, N,
 
     fn objective(&self, x: &Data<'_, T, M>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
         self.solver.objective(x, w, h)
+    }
+
+    fn penalty(&self, x: &Data<'_, T, M>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
+        self.solver.penalty(x, w, h)
     }
 
     fn validate(&self) -> Result<(), Error> {
