@@ -28,6 +28,30 @@ fn one_component_keeps_the_sums() {
     check::<f64>();
 }
 
+/// An entry far below its model counts as the model does. The right values are those of the closed form y_ij = r_i·s_j/total, by
+/// NumPy with logarithms in f64: D = 0.523248 and √(2D/ΣX) = 0.590620 for [[~0, 1], [1, 1]].
+#[test]
+fn entries_far_below_the_model_count() {
+    fn check<T: Real>(inputs: &[[f64; 3]]) {
+        for &[tiny, small, one] in inputs {
+            let x = cast::<T, 2>(&[[tiny, one], [one, one]]);
+            let problem = checked::<T, 2, 2>(&x);
+            let mut factors = uniform::<T, 2, 2, 1>(&problem, 1);
+            let outcome = fit(MuKl::new(), Stop::new(), &problem, &mut factors);
+            let off = to_f64(outcome.relative_error) - 0.590_620;
+            assert!(off.abs() < 1e-6, "{} {tiny:e}: {}", scalar::<T>(), outcome.relative_error);
+            // Beside it an entry that the quotient can still hold.
+            let x = cast::<T, 2>(&[[small, one], [one, one]]);
+            let problem = checked::<T, 2, 2>(&x);
+            let outcome = fit(MuKl::new(), Stop::new(), &problem, &mut uniform::<T, 2, 2, 1>(&problem, 1));
+            let off = to_f64(outcome.relative_error) - 0.590_620;
+            assert!(off.abs() < 1e-6, "{} {small:e}: {}", scalar::<T>(), outcome.relative_error);
+        }
+    }
+    check::<f32>(&[[1e-41, 1e-37, 1.0], [1e-30, 1e-26, 1e10], [1e-12, 1e-5, 1e30]]);
+    check::<f64>(&[[1e-310, 1e-306, 1.0], [1e-160, 1e-150, 1e150], [0.0, 1e-20, 1.0]]);
+}
+
 /// At the end Σᵢ w_ik(1 − x_ij/y_ij) vanishes where h_kj > 0 and is not negative where it is 0; for W likewise.
 #[test]
 fn it_ends_where_the_gradient_says() {

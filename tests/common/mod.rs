@@ -251,12 +251,21 @@ pub fn measure<T: Real, const M: usize, const N: usize, const K: usize>(
         for (i, &x) in x.iter().enumerate() {
             let model: f64 = (0..K).map(|k| to_f64(factors.w[(i, k)]) / unit * to_f64(factors.h[(k, j)])).sum();
             let (x, y) = (to_f64(x) / unit, model + if single::<T>() { 1e-12 } else { 1e-26 });
-            // The plain form loses every digit where y is near x.
-            divergence += if x > 0.0 { (y - x) - x * f64::ln_1p((y - x) / x) } else { y };
+            divergence += divergence_term(x, y);
             total += x;
         }
     }
     (2.0 * divergence.max(0.0) / total).sqrt()
+}
+
+/// x·ln(x/y) − x + y. The plain form loses every digit where y is near x, and the quotient overflows where x is far below y.
+pub fn divergence_term(x: f64, y: f64) -> f64 {
+    let above = (y - x) / x;
+    match above.is_finite() {
+        true => (y - x) - x * above.ln_1p(),
+        false if x > 0.0 => (y - x) - x * (y.ln() - x.ln()),
+        false => y,
+    }
 }
 
 /// All numbers of both factors, W first.

@@ -35,8 +35,7 @@ fn divergence<T: Real, const M: usize, const K: usize>(
     for i in 0..M {
         let y = (0..K).map(|k| to_f64(w[(i, k)]) * (to_f64(h[k]) / unit)).sum::<f64>() + epsilon;
         let x = to_f64(x[i]) / unit;
-        // The plain form loses every digit where y is near x.
-        sum += if x > 0.0 { (y - x) - x * ((y - x) / x).ln_1p() } else { y };
+        sum += divergence_term(x, y);
         total += x;
     }
     sum / total
@@ -378,4 +377,22 @@ fn coefficients_too_large_for_the_scalar() {
     let mut h = SVector::repeat(1.5);
     let refused = KlEncoder::new(&w).unwrap().encode(&x, &mut h);
     assert_eq!((refused, h), (Err(Error::Diverged { sweeps: 50 }), SVector::repeat(1.5)));
+}
+
+/// One part (1, 1) explains (~0, 1) by h = ½: D = ½ + (ln 2 − 1 + ½) = ln 2, √(2D/Σx) = √(2 ln 2).
+#[test]
+fn entries_far_below_the_code_count() {
+    fn check<T: Real>(inputs: &[[f64; 2]]) {
+        let w = SMatrix::<T, 2, 1>::repeat(T::ONE);
+        for &[tiny, one] in inputs {
+            let x = SVector::from([tiny, one].map(from_f64));
+            let (h, encoding) = code(&KlEncoder::new(&w).unwrap(), &x);
+            let right = (2.0 * std::f64::consts::LN_2).sqrt();
+            assert!((to_f64(encoding.relative) - right).abs() < 1e-6, "{} {tiny:e}: {encoding:?}", scalar::<T>());
+            assert!((to_f64(encoding.divergence) / one - std::f64::consts::LN_2).abs() < 1e-6, "{encoding:?}");
+            assert!((to_f64(h[0]) / one - 0.5).abs() < 1e-6, "{h}");
+        }
+    }
+    check::<f32>(&[[1e-41, 1.0], [1e-30, 1e10], [1e-45, 1e-4], [0.0, 1.0]]);
+    check::<f64>(&[[1e-310, 1.0], [1e-160, 1e150], [5e-324, 1e-10], [0.0, 1.0]]);
 }
