@@ -60,6 +60,18 @@ pub enum Error {
         /// Column of the entry: the frame.
         column: usize,
     },
+    /// A column of W that is given and stays is so long, so short, or of entries so far apart, that the call cannot work with it. The
+    /// call states its range.
+    PartSize {
+        /// The component whose part it is.
+        component: usize,
+    },
+    /// The coefficients of a known component are too large for the scalar: its column of W is too small beside X. Where they are
+    /// returned all the same, the largest power of two stands for them.
+    CoefficientRange {
+        /// The component.
+        component: usize,
+    },
     /// A setting is outside its range; the field names the setter.
     Setting(Setting),
     /// The iteration produced a number that is not finite. The factors hold what the solver left.
@@ -177,6 +189,13 @@ impl fmt::Display for Error {
             }
             Error::InitialH { row, column } => {
                 write!(f, "initial H is negative or not finite at row {row}, column {column}")
+            }
+            Error::PartSize { component } => write!(f, "the size of column {component} of W is out of range"),
+            Error::CoefficientRange { component } => {
+                write!(
+                    f,
+                    "column {component} of W is too small beside X: its coefficients are too large for the scalar"
+                )
             }
             Error::Setting(setting) => write!(f, "setting out of range: {setting}"),
             Error::Diverged { sweeps } => write!(f, "numbers not finite after {sweeps} sweeps"),

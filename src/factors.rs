@@ -8,7 +8,7 @@ use crate::kernel;
 use crate::problem::Problem;
 use crate::scalar::Real;
 
-/// Largest entries of known components are between 2^−this and 2^this.
+/// Entries of known components, read in their unit, are below 2^this.
 const KNOWN_SIZE: i32 = 40;
 
 /// The factorisation X ≈ W·H: basis W (M×K, one part per column) and coefficients H (K×N, one frame per column).
@@ -121,19 +121,16 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Factors<T, M, N, K
         Ok(())
     }
 
-    /// Known components are parts of a size whose squares, and products with coefficients of data of size 1, are normal numbers.
+    /// Known components are parts that have a unit in which every entry is a normal number and none too large to be squared.
     pub(crate) fn check_known(&self, fixed: usize, signed: bool) -> Result<(), Error> {
         let Some(known) = self.w.data.0.get(..fixed) else { return Err(Error::Setting(Setting::Fixed)) };
         if let Some((row, column)) = unusable(known, signed) {
             return Err(Error::InitialW { row, column });
         }
-        for (column, w) in known.iter().enumerate() {
-            let size = |(_, value): &(usize, &T)| value.abs();
-            let largest = w.iter().enumerate().reduce(|a, b| if size(&b) > size(&a) { b } else { a });
-            let Some((row, largest)) = largest.map(|(row, value)| (row, value.abs())) else { continue };
-            let usable = largest >= T::exp2i(-KNOWN_SIZE) && largest <= T::exp2i(KNOWN_SIZE);
-            if !(usable || largest == T::ZERO) {
-                return Err(Error::InitialW { row, column });
+        for (component, w) in known.iter().enumerate() {
+            let (_, largest) = kernel::unit_exponent(w);
+            if largest >= KNOWN_SIZE {
+                return Err(Error::PartSize { component });
             }
         }
         Ok(())

@@ -94,8 +94,9 @@ impl<T: Real, S> Nmf<T, S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Setting`], [`Error::InitialW`], [`Error::InitialH`] before anything is touched; [`Error::Diverged`] if the
-    /// solver produced a number that is not finite.
+    /// [`Error::Setting`], [`Error::InitialW`], [`Error::InitialH`], [`Error::PartSize`] before anything is touched;
+    /// [`Error::Diverged`] if the solver produced a number that is not finite; [`Error::CoefficientRange`] if the coefficients of
+    /// a known component are too large for the scalar.
     ///
     /// # Cost
     ///
@@ -150,7 +151,7 @@ impl<T: Real, S> Nmf<T, S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Setting`], [`Error::InitialW`], [`Error::InitialH`].
+    /// [`Error::Setting`], [`Error::InitialW`], [`Error::InitialH`], [`Error::PartSize`].
     pub fn start<'r, const M: usize, const N: usize, const K: usize, C>(
         &'r self,
         problem: &'r Problem<'_, T, M, N, C>,
@@ -193,7 +194,10 @@ where
     confirming: bool,
     revived: u32,
     last: Progress<T>,
-    outcome: Option<Outcome<T>>,
+    /// Powers of two by which the columns of known components are divided while the run exists.
+    units: [i32; K],
+    /// How the run ended. The factors are then back in the unit of X.
+    outcome: Option<Result<Outcome<T>, Error>>,
 }
 
 impl<'r, T, const M: usize, const N: usize, const K: usize, S, C> Run<'r, T, M, N, K, S, C>
@@ -212,7 +216,11 @@ where
     ) -> Self {
         let fixed = solver.fixed();
         let (w, h) = (&mut factors.w.data.0, factors.h.data.0.as_mut_slice());
-        kernel::rescale(w, h, -problem.scale().exponent(), fixed);
+        let mut units = [0; K];
+        for (unit, w) in units.iter_mut().zip(w.iter()).take(fixed) {
+            (*unit, _) = kernel::unit_exponent(w);
+        }
+        kernel::rescale(w, h, -problem.scale().exponent(), known(&units.map(|unit| -unit), fixed));
         kernel::balance(w, h, fixed);
         kernel::clear_overflowing(w, h, fixed);
         problem.clear_unobserved(w, h);
@@ -230,6 +238,7 @@ where
             confirming: false,
             revived: 0,
             last: Progress { sweeps: 0, relative_error: T::INFINITY, decrease: T::ZERO, revived: 0, accepted: true },
+            units,
             outcome: None,
         }
     }
@@ -246,10 +255,10 @@ where
     ///
     /// # Errors
     ///
-    /// [`Error::Diverged`].
+    /// [`Error::Diverged`], [`Error::CoefficientRange`].
     pub fn step(&mut self) -> Result<ControlFlow<Outcome<T>, Progress<T>>, Error> {
         if let Some(outcome) = self.outcome {
-            return Ok(ControlFlow::Break(outcome));
+            return outcome.map(ControlFlow::Break);
         }
         let data = self.problem.data();
         let sweep = self.solver.sweep(&data, &mut self.factors.w, &mut self.factors.h, self.ws);
@@ -278,10 +287,11 @@ where
         Ok(ControlFlow::Continue(self.last))
     }
 
-    /// ‖X−WH‖_F/‖X‖_F of the factors as they stand, the direct residual. One pass over X.
+    /// ‖X−WH‖_F/‖X‖_F of the factors as they stand, the direct residual. One pass over X. Infinite after
+    /// [`Error::CoefficientRange`].
     pub fn relative_error(&self) -> T {
         match self.outcome {
-            Some(outcome) => outcome.relative_error,
+            Some(outcome) => outcome.map_or(T::INFINITY, |outcome| outcome.relative_error),
             None => self.squared_error().sqrt(),
         }
     }
@@ -357,16 +367,26 @@ where
             revived: self.revived,
             unobserved: self.problem.unobserved(),
         };
-        self.outcome = Some(outcome);
-        self.restore();
-        Ok(outcome)
+        let ended = match self.restore() {
+            Some(component) => Err(Error::CoefficientRange { component }),
+            None => Ok(outcome),
+        };
+        self.outcome = Some(ended);
+        ended
     }
 
-    /// Back to the unit of X.
-    fn restore(&mut self) {
+    /// Back to the unit of X. Returns the first known component whose coefficients are then too large for the scalar.
+    fn restore(&mut self) -> Option<usize> {
         let (w, h) = (&mut self.factors.w.data.0, self.factors.h.data.0.as_mut_slice());
-        kernel::rescale(w, h, self.problem.scale().exponent(), self.solver.fixed());
+        let fixed = self.solver.fixed();
+        kernel::rescale(w, h, self.problem.scale().exponent(), known(&self.units, fixed));
+        kernel::bound_rows(h, fixed)
     }
+}
+
+/// The exponents of the first `fixed` components.
+fn known<const K: usize>(units: &[i32; K], fixed: usize) -> &[i32] {
+    units.get(..fixed).unwrap_or(units)
 }
 
 impl<T, const M: usize, const N: usize, const K: usize, S, C> Drop for Run<'_, T, M, N, K, S, C>

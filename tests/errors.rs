@@ -270,6 +270,8 @@ fn the_text_names_the_setter() {
         (Error::FrameCount { expected: 17, got: 42 }, &["17", "42", "frames"]),
         (Error::InitialW { row: 17, column: 42 }, &["W", "17", "42"]),
         (Error::InitialH { row: 17, column: 42 }, &["H", "17", "42"]),
+        (Error::PartSize { component: 17 }, &["W", "17", "size"]),
+        (Error::CoefficientRange { component: 17 }, &["W", "17", "small", "X", "coefficients"]),
         (Error::Diverged { sweeps: 17 }, &["17", "finite"]),
     ];
     for (error, parts) in texts {

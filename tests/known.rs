@@ -91,37 +91,118 @@ fn known_columns_keep_their_bits() {
     check::<f64>();
 }
 
-/// A known part may be of any size within 2^±40, and the product is the same.
+/// A known part may be of any size: the other numbers keep their bits.
 #[test]
 fn the_size_of_a_known_part_does_not_matter() {
-    let x = data_at::<f32>(1.0);
-    let problem = checked::<f32, 12, 10>(&x);
-    let w = known::<f32>();
-    for_each_known!(f32, 2, |name, solver| {
-        let run = |exponents: [i32; 2]| {
-            let mut sized = w;
-            for (k, e) in exponents.into_iter().enumerate() {
-                sized.column_mut(k).iter_mut().for_each(|w| *w *= f32::exp2i(e));
+    fn check<T: Real>(sizes: &[[i32; 2]]) {
+        let x = data_at::<T>(1.0);
+        let problem = checked::<T, 12, 10>(&x);
+        let w = known::<T>();
+        for_each_known!(T, 2, |name, solver| {
+            let run = |exponents: [i32; 2]| {
+                let mut sized = w;
+                for (k, e) in exponents.into_iter().enumerate() {
+                    sized.column_mut(k).iter_mut().for_each(|w| *w *= T::exp2i(e));
+                }
+                // The amounts of known parts start from nothing, as `init_with_known` leaves them.
+                let mut factors = start(&problem, &sized, 2, 1);
+                factors.h.row_mut(0).fill(T::ZERO);
+                factors.h.row_mut(1).fill(T::ZERO);
+                let outcome = fit(solver, sweeps(20), &problem, &mut factors);
+                assert_eq!(kept(&factors.w, 2), kept(&sized, 2), "{name} {exponents:?}");
+                for (k, e) in exponents.into_iter().enumerate() {
+                    factors.h.row_mut(k).iter_mut().for_each(|h| *h *= T::exp2i(e));
+                    factors.w.column_mut(k).iter_mut().for_each(|w| *w *= T::exp2i(-e));
+                }
+                (bits(&factors), outcome)
+            };
+            let plain = run([0; 2]);
+            for &exponents in sizes {
+                assert!(run(exponents) == plain, "{name} {} {exponents:?}", scalar::<T>());
             }
-            // The amounts of known parts start from nothing, as `init_with_known` leaves them.
-            let mut factors = start(&problem, &sized, 2, 1);
-            factors.h.row_mut(0).fill(0.0);
-            factors.h.row_mut(1).fill(0.0);
-            fit(solver, sweeps(20), &problem, &mut factors);
-            assert_eq!(kept(&factors.w, 2), kept(&sized, 2), "{name} {exponents:?}");
-            for (k, e) in exponents.into_iter().enumerate() {
-                factors.h.row_mut(k).iter_mut().for_each(|h| *h *= f32::exp2i(e));
-                factors.w.column_mut(k).iter_mut().for_each(|w| *w *= f32::exp2i(-e));
-            }
-            error(&x, &factors)
-        };
-        let plain = run([0; 2]);
-        for exponents in [[39, -39], [-39, 39], [-20, -30], [10, 1]] {
-            let end = run(exponents);
-            // The path may differ where sizes are weighed against each other, as by ridges: by no more than 2 %.
-            assert!((end / plain - 1.0).abs() <= 0.02, "{name} {exponents:?}: {end} {plain}");
+        });
+    }
+    check::<f32>(&[[39, -39], [-39, 39], [-20, -30], [10, 1], [-100, 100], [90, -110]]);
+    check::<f64>(&[[39, -39], [-100, 100], [900, -950]]);
+}
+
+/// A dictionary in amperes beside data in amperes: SciPy's `nnls` in f64 gives the amounts (2, 5), and 2e13 times as much for data of
+/// the size of 1.
+#[test]
+fn parts_of_1e_13_are_parts() {
+    fn check<T: Real>() {
+        let part = [[3.0, 4.0, 0.0, 1.0], [0.0, 1.0, 2.0, 1.0]];
+        for (unit, factor) in [(1e-13, 1.0), (1.0, 1e13)] {
+            let x = cast::<T, 4>(&[[6.0, 13.0, 10.0, 7.0].map(|x| x * unit), [3.0, 5.0, 2.0, 2.0].map(|x| x * unit)]);
+            let problem = checked::<T, 4, 2>(&x);
+            let w = SMatrix::<T, 4, 2>::from_fn(|i, k| from_f64(part[k][i] * 1e-13));
+            for_each_known!(T, 2, |name, solver| {
+                let mut factors = Factors::<T, 4, 2, 2> { w, h: SMatrix::from_element(T::ZERO) };
+                fit(solver, sweeps(100), &problem, &mut factors);
+                for (h, right) in factors.h.iter().zip([2.0, 5.0, 1.0, 1.0]) {
+                    let off = to_f64(*h) / (right * factor) - 1.0;
+                    // 2e-5: a multiplicative update is on its way.
+                    assert!(off.abs() < 2e-5, "{name} {} unit {unit:e}: {} instead of {right}", scalar::<T>(), h);
+                }
+                assert_eq!(kept(&factors.w, 2), kept(&w, 2), "{name}");
+            });
         }
-    });
+    }
+    check::<f32>();
+    check::<f64>();
+}
+
+/// X = [8e29, 4e29], W = [2⁻²⁹]: h = 4.3e38 is beyond f32, whose largest number is 3.4e38.
+#[test]
+fn coefficients_beyond_the_scalar_are_refused() {
+    fn check<T: Real>(x: [f64; 2], w: f64) {
+        let refused = Some(Error::CoefficientRange { component: 0 });
+        let x = x.map(|x| [from_f64(x)]);
+        let problem = checked::<T, 1, 2>(&x);
+        let mut start = Factors::<T, 1, 2, 1>::zeros();
+        start.w[0] = from_f64(w);
+        for_each_known!(T, 1, |name, solver| {
+            let finite = |factors: &Factors<T, 1, 2, 1>| numbers(factors).all(Real::is_finite);
+            let mut factors = start.clone();
+            let nmf = Nmf::new(solver).stop(sweeps(5));
+            let result = nmf.fit(&problem, &mut factors, &mut Default::default());
+            assert!(result.err() == refused && finite(&factors), "{name} {}: {result:?} {factors:?}", scalar::<T>());
+            assert_eq!(kept(&factors.w, 1), kept(&start.w, 1));
+
+            let mut factors = start.clone();
+            let mut ws = Default::default();
+            let mut run = nmf.start(&problem, &mut factors, &mut ws).unwrap();
+            let error = loop {
+                match run.step() {
+                    Ok(step) => assert!(step.is_continue(), "{name}"),
+                    Err(error) => break Some(error),
+                }
+            };
+            assert_eq!((error, run.step().err()), (refused, refused), "{name}");
+            drop(run);
+            assert!(finite(&factors), "{name}");
+
+            let mut factors = start.clone();
+            let mut run = nmf.start(&problem, &mut factors, &mut ws).unwrap();
+            let _ = run.step();
+            drop(run);
+            assert!(finite(&factors), "{name}, dropped");
+
+            let (mut best, mut trial) = (start.clone(), Factors::zeros());
+            let result =
+                nmf.fit_restarts::<1, 2, 1, 2, _>(&problem, |_| Start::Uniform, &mut best, &mut trial, &mut ws);
+            assert!(result.err() == refused && finite(&best) && finite(&trial), "{name}");
+        });
+        // A stream has its own way to say so.
+        let mut state = tinynmf::OnlineState::<T, 1, 1>::new();
+        state.reset(&start.w).unwrap();
+        let before = state.clone();
+        let mut h = SVector::from([T::ONE]);
+        let update = tinynmf::Online::new().fixed(1).push(&mut state, &SVector::from(x[0]), &mut h);
+        assert_eq!((update.status, h, state), (tinynmf::nnls::NnlsStatus::NonFinite, SVector::from([T::ONE]), before));
+    }
+    check::<f32>([8e29, 4e29], 1.862_645_1e-9);
+    check::<f64>([8e299, 4e299], 1e-9);
 }
 
 #[test]
@@ -484,23 +565,24 @@ fn both_stages_of_a_chain_know_the_same_parts() {
     }
 }
 
-/// The column is named, and the row of its largest entry.
+/// Two entries so far apart that no unit suits both.
 #[test]
-fn known_parts_of_impossible_sizes_are_refused() {
-    fn check<T: Real>() {
+fn known_parts_without_a_unit_are_refused() {
+    fn check<T: Real>(cases: &[(i32, i32, bool)]) {
         let x = data_at::<T>(1.0);
         let problem = checked::<T, 12, 10>(&x);
         for_each_known!(T, 2, |name, solver| {
-            for (exponent, fine) in [(-40, true), (40, true), (-41, false), (41, false), (-100, false), (100, false)] {
+            for &(large, small, fine) in cases {
                 for column in [0, 1, 2] {
                     let mut factors = start(&problem, &known(), 2, 1);
                     factors.w.column_mut(column).fill(T::ZERO);
-                    factors.w[(7, column)] = T::exp2i(exponent);
+                    factors.w[(7, column)] = T::exp2i(large);
+                    factors.w[(8, column)] = T::exp2i(small);
                     let before = bits(&factors);
                     let mut best = factors.clone();
                     let result = Nmf::new(solver).stop(sweeps(3)).fit(&problem, &mut factors, &mut Default::default());
-                    let expected = (!fine && column < 2).then_some(Error::InitialW { row: 7, column });
-                    assert_eq!(result.err(), expected, "{name} 2^{exponent} in column {column}");
+                    let expected = (!fine && column < 2).then_some(Error::PartSize { component: column });
+                    assert_eq!(result.err(), expected, "{name} 2^{large}, 2^{small} in column {column}");
                     assert_eq!(bits(&factors) == before, expected.is_some());
                     let mut trial = Factors::zeros();
                     let result = Nmf::new(solver).stop(sweeps(3)).fit_restarts::<12, 10, 4, 2, _>(
@@ -510,7 +592,7 @@ fn known_parts_of_impossible_sizes_are_refused() {
                         &mut trial,
                         &mut Default::default(),
                     );
-                    assert_eq!(result.err(), expected, "{name} 2^{exponent} in column {column}");
+                    assert_eq!(result.err(), expected, "{name} 2^{large}, 2^{small} in column {column}");
                 }
             }
             for value in [T::INFINITY, T::INFINITY - T::INFINITY, -T::ONE] {
@@ -521,8 +603,9 @@ fn known_parts_of_impossible_sizes_are_refused() {
             }
         });
     }
-    check::<f32>();
-    check::<f64>();
+    let cases = [(120, -46, false), (120, -45, true), (40, -100, true), (-100, -40, true), (127, 127, true)];
+    check::<f32>(&cases);
+    check::<f64>(&[(500, -562, false), (500, -561, true), (900, 0, true), (-1000, -1022, true)]);
 }
 
 /// A known column of `best` that is negative or not finite is refused before any restart, whatever the start.

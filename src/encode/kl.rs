@@ -69,16 +69,20 @@ impl<'w, T: Real, const M: usize, const K: usize> KlEncoder<'w, T, M, K> {
     ///
     /// # Errors
     ///
-    /// [`Error::InitialW`] for the first entry of W that is negative or not finite, or whose column sums up to infinity.
+    /// [`Error::InitialW`] for the first entry of W that is negative or not finite, [`Error::PartSize`] for the first column that sums
+    /// up to infinity.
     pub fn new(w: &'w SMatrix<T, M, K>) -> Result<Self, Error> {
         const { assert!(M > 0 && K > 0, "a dictionary needs at least one feature and one component") };
         let mut sums = [T::ZERO; K];
         for (column, (sum, w)) in sums.iter_mut().zip(&w.data.0).enumerate() {
             for (row, &w) in w.iter().enumerate() {
-                *sum += w;
-                if !(w >= T::ZERO && sum.is_finite()) {
+                if !(w >= T::ZERO && w.is_finite()) {
                     return Err(Error::InitialW { row, column });
                 }
+                *sum += w;
+            }
+            if !sum.is_finite() {
+                return Err(Error::PartSize { component: column });
             }
         }
         Ok(Self { w, sums, passes: 50, warm: false })
@@ -101,7 +105,8 @@ impl<'w, T: Real, const M: usize, const K: usize> KlEncoder<'w, T, M, K> {
     /// # Errors
     ///
     /// [`Error::NonFinite`], [`Error::Negative`] with column 0, for the first such entry of x; [`Error::Setting`] for no passes;
-    /// [`Error::Diverged`] if a coefficient is too large for the scalar.
+    /// [`Error::CoefficientRange`] if a coefficient is too large for the scalar in the unit of x, [`Error::Diverged`] if it is even
+    /// in units of the frame.
     pub fn encode(&self, x: &SVector<T, M>, h: &mut SVector<T, K>) -> Result<KlEncoding<T>, Error> {
         if self.passes == 0 {
             return Err(Error::Setting(Setting::KlPasses));
@@ -140,8 +145,11 @@ impl<'w, T: Real, const M: usize, const K: usize> KlEncoder<'w, T, M, K> {
         for (&x, model) in frame.iter().zip(kernel::model(&self.w.data.0, &y)) {
             divergence += kernel::divergence_term(x, model);
         }
-        if !(divergence.is_finite() && y.iter().all(|&y| (y * outward).is_finite())) {
+        if !(divergence.is_finite() && y.iter().all(|y| y.is_finite())) {
             return Err(Error::Diverged { sweeps: self.passes });
+        }
+        if let Some(component) = y.iter().position(|&y| !(y * outward).is_finite()) {
+            return Err(Error::CoefficientRange { component });
         }
         *h = y.map(|y| y * outward);
         Ok(KlEncoding { divergence: divergence * outward, relative: (T::TWO * divergence / total).sqrt() })

@@ -39,7 +39,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Factors<T, M, N, K
         C: Columns<T, M> + ?Sized,
     {
         init.fill(&problem.data(), &mut self.w, &mut self.h);
-        kernel::rescale(&mut self.w.data.0, self.h.data.0.as_mut_slice(), problem.scale().exponent(), 0);
+        kernel::rescale(&mut self.w.data.0, self.h.data.0.as_mut_slice(), problem.scale().exponent(), &[]);
     }
 
     /// As [`init`](Factors::init), then writes known parts into the first F columns of W, for solvers with that many

@@ -70,18 +70,21 @@ fn stretch<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut
     }
 }
 
-/// Zeros every component from `first` on that is so large, beside an X of at most 1, that the squares of its entries overflow. After
+/// Zeros what is so large, beside an X of at most 1, that its squares overflow: components from `first` on, and rows of H before. After
 /// [`balance`] only a start that explains nothing has such.
 pub(crate) fn clear_overflowing<T: Real, const M: usize, const K: usize>(
     w: &mut [[T; M]; K],
     h: &mut [[T; K]],
     first: usize,
 ) {
-    for k in first..K {
+    for k in 0..K {
         let (a, b) = (largest(rolled(&w[k]).iter().copied()), largest(h.iter().map(|h| h[k])));
+        let size = if k < first { b } else { a.at_least(b) };
         // 20: sums of a million squares.
-        if a.at_least(b).exponent() > T::MAX_EXPONENT / 2 - 20 {
-            w[k] = [T::ZERO; M];
+        if size.exponent() > T::MAX_EXPONENT / 2 - 20 {
+            if k >= first {
+                w[k] = [T::ZERO; M];
+            }
             for h in h.iter_mut() {
                 h[k] = T::ZERO;
             }
@@ -89,17 +92,35 @@ pub(crate) fn clear_overflowing<T: Real, const M: usize, const K: usize>(
     }
 }
 
-/// W ← W·2^exponent, but for the components before `first`: their rows of H take it. A component of W that would overflow first hands the
-/// excess to its row of H.
+/// The power of two by which a column is divided so that its largest entry is in [½, 1), as far as every other entry then is a normal
+/// number: what is divided comes back to the bit. Also the exponent of the largest entry that is left.
+pub(crate) fn unit_exponent<T: Real, const M: usize>(w: &[T; M]) -> (i32, i32) {
+    let (mut most, mut least) = (T::ZERO, T::INFINITY);
+    for w in rolled(w) {
+        most = most.at_least(w.abs());
+        if w.abs() > T::ZERO && w.abs() < least {
+            least = w.abs();
+        }
+    }
+    if !(most > T::ZERO) {
+        return (0, 0);
+    }
+    let exponent = (most.exponent() + 1).min(least.exponent() - T::MIN_EXPONENT);
+    (exponent, most.exponent() - exponent)
+}
+
+/// W ← W·2^exponent, but for known components: those get their own exponents of `known`, and their rows of H what is left. A component of W
+/// that would overflow first hands the excess to its row of H.
 pub(crate) fn rescale<T: Real, const M: usize, const K: usize>(
     w: &mut [[T; M]; K],
     h: &mut [[T; K]],
     exponent: i32,
-    first: usize,
+    known: &[i32],
 ) {
     for k in 0..K {
-        if k < first {
-            scale_row(h, k, exponent);
+        if let Some(&own) = known.get(k) {
+            scale(&mut w[k], own);
+            scale_row(h, k, exponent - own);
             continue;
         }
         let reached = largest(rolled(&w[k]).iter().copied()).exponent() + exponent;
@@ -108,6 +129,21 @@ pub(crate) fn rescale<T: Real, const M: usize, const K: usize>(
         }
         scale(&mut w[k], exponent);
     }
+}
+
+/// Puts 2^[`MAX_EXPONENT`](Real::MAX_EXPONENT) for every infinity in the first `count` rows of H. Returns the first row that had one.
+pub(crate) fn bound_rows<T: Real, const K: usize>(h: &mut [[T; K]], count: usize) -> Option<usize> {
+    let bound = T::exp2i(T::MAX_EXPONENT);
+    let mut first = None;
+    for h in h {
+        for (k, h) in h.iter_mut().enumerate().take(count) {
+            if h.abs() == T::INFINITY {
+                *h = if *h > T::ZERO { bound } else { -bound };
+                first = Some(first.map_or(k, |first: usize| first.min(k)));
+            }
+        }
+    }
+    first
 }
 
 /// w_k ← w_k·2^exponent, h_k ← h_k·2^-exponent.
@@ -120,25 +156,26 @@ fn shift<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut [
 
 /// h_k ← h_k·2^exponent.
 fn scale_row<T: Real, const K: usize>(h: &mut [[T; K]], k: usize, exponent: i32) {
-    let (first, second) = halves::<T>(exponent);
+    let [first, second, third] = steps::<T>(exponent);
     for h in h {
         if let Some(h) = h.get_mut(k) {
-            *h = *h * first * second;
+            *h = *h * first * second * third;
         }
     }
 }
 
 #[inline(never)]
 fn scale<T: Real>(w: &mut [T], exponent: i32) {
-    let (first, second) = halves::<T>(exponent);
+    let [first, second, third] = steps::<T>(exponent);
     for w in rolled_mut(w) {
-        *w = *w * first * second;
+        *w = *w * first * second * third;
     }
 }
 
-/// 2^exponent as two factors, so that an exponent outside the normal range is still a finite step.
-fn halves<T: Real>(exponent: i32) -> (T, T) {
-    (T::exp2i(exponent / 2), T::exp2i(exponent - exponent / 2))
+/// 2^exponent as three factors, so that the way from the largest number to the smallest is finite steps.
+fn steps<T: Real>(exponent: i32) -> [T; 3] {
+    let third = exponent / 3;
+    [T::exp2i(third), T::exp2i(third), T::exp2i(exponent - 2 * third)]
 }
 
 #[cfg(test)]
@@ -159,8 +196,30 @@ mod tests {
     fn rescale_never_overflows() {
         let mut w = [[3.0_f32, 0.5]];
         let mut h = [[0.25_f32]];
-        rescale(&mut w, &mut h, 127, 0);
+        rescale(&mut w, &mut h, 127, &[]);
         assert!(w[0][0].is_finite() && w[0][0] > 1e37);
         assert_eq!(f64::from(w[0][0]) * f64::from(h[0][0]), 0.75 * 2.0_f64.powi(127));
+    }
+
+    #[test]
+    fn known_columns_come_back_to_the_bit() {
+        for (column, span) in [
+            ([3.0_f32, 0.7], -1),
+            ([1e-45, 1e-42], -1),
+            ([f32::MAX, 1.1], 1),
+            ([1e30, 1.1e-20], 40),
+            ([1e-10, 1e-43], -1),
+            ([10.0, 1e-43], 4),
+            ([0.0, 0.0], 0),
+        ] {
+            let (exponent, largest) = unit_exponent(&column);
+            assert_eq!(largest, span, "{column:?}");
+            let (mut w, mut h) = ([column], [[f32::exp2i(-20)]]);
+            rescale(&mut w, &mut h, 5, &[-exponent]);
+            assert!(w[0].iter().all(|&w| w == 0.0 || w >= f32::MIN_POSITIVE), "{column:?}: {w:?}");
+            assert_eq!(h[0][0], f32::exp2i(exponent - 15));
+            rescale(&mut w, &mut h, -5, &[exponent]);
+            assert_eq!((w, h), ([column], [[f32::exp2i(-20)]]));
+        }
     }
 }

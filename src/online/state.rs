@@ -15,8 +15,11 @@ const LOUDER: i32 = 10;
 const FAINTER: i32 = -30;
 /// Statistics are not scaled up beyond 2 to this power.
 const CEILING: i32 = 40;
-/// Lengths of the parts that an [`OnlineState`] starts from: 2 to the power −40 … 40.
-const LENGTHS: i32 = 40;
+/// Largest exponent of the lengths of parts, and the largest of their inverses: 47 (f32), 383 (f64). Products of two parts, and of a part
+/// with statistics below 2^[`CEILING`] over the length of another one, are then normal numbers.
+const fn lengths<T: Real>() -> i32 {
+    T::MAX_EXPONENT * 3 / 8
+}
 
 /// The dictionary that [`Online`](crate::Online) improves, and what it remembers of the frames.
 ///
@@ -72,20 +75,18 @@ impl<T: Real, const M: usize, const K: usize> OnlineState<T, M, K> {
     ///
     /// # Errors
     ///
-    /// [`Error::InitialW`] for the first entry that is negative or not finite, and for the first column that is not zero and whose length is
-    /// not between 2⁻⁴⁰ and 2⁴⁰. The state is then as it was.
+    /// [`Error::InitialW`] for the first entry that is negative or not finite, [`Error::PartSize`] for the first column that is not zero
+    /// and whose length is not between 2⁻⁴⁷ and 2⁴⁷ (f32: 7e-15 … 1.4e14), 2⁻³⁸³ and 2³⁸³ (f64). The state is then as it was.
     pub fn reset(&mut self, w: &SMatrix<T, M, K>) -> Result<(), Error> {
         for (column, values) in w.data.0.iter().enumerate() {
-            let mut energy = T::ZERO;
-            for (row, &value) in values.iter().enumerate() {
-                if !(value >= T::ZERO && value.is_finite()) {
-                    return Err(Error::InitialW { row, column });
-                }
-                energy += value * value;
+            if let Some(row) = values.iter().position(|&value| !(value >= T::ZERO && value.is_finite())) {
+                return Err(Error::InitialW { row, column });
             }
-            let usable = energy >= T::exp2i(-2 * LENGTHS) && energy <= T::exp2i(2 * LENGTHS);
-            if !usable && values.iter().any(|&value| value > T::ZERO) {
-                return Err(Error::InitialW { row: 0, column });
+        }
+        for (component, values) in w.data.0.iter().enumerate() {
+            let length = kernel::length(values);
+            if length > T::ZERO && !is_usable(length) {
+                return Err(Error::PartSize { component });
             }
         }
         self.w.clone_from(w);
@@ -102,7 +103,8 @@ impl<T: Real, const M: usize, const K: usize> OnlineState<T, M, K> {
     }
 
     /// Puts the components in the order of an earlier dictionary and gives every part the length it had there, as
-    /// [`Factors::align_to`](crate::Factors::align_to); statistics follow. A part whose earlier length is not between 2⁻⁴⁰ and 2⁴⁰ keeps its own.
+    /// [`Factors::align_to`](crate::Factors::align_to); statistics follow. A part whose earlier length is out of the range of
+    /// [`reset`](OnlineState::reset) keeps its own.
     pub fn align_to(&mut self, previous: &SMatrix<T, M, K>) -> Alignment<T, K> {
         let alignment = matching(&self.w.data.0, &previous.data.0);
         permute(&alignment.order, |k, q| {
@@ -119,7 +121,7 @@ impl<T: Real, const M: usize, const K: usize> OnlineState<T, M, K> {
         let scales = first_mut(&mut self.scale).iter_mut();
         for ((w, scale), previous) in self.w.data.0.iter_mut().zip(scales).zip(&previous.data.0) {
             let length = kernel::length(previous);
-            if *scale > T::ZERO && length >= T::exp2i(-LENGTHS) && length <= T::exp2i(LENGTHS) {
+            if *scale > T::ZERO && is_usable(length) {
                 for w in w {
                     *w *= *scale * length;
                 }
@@ -314,6 +316,11 @@ impl<T: Real, const M: usize, const K: usize> OnlineState<T, M, K> {
         self.set(k, &part, T::ONE);
         true
     }
+}
+
+/// Whether a part may have this length.
+fn is_usable<T: Real>(length: T) -> bool {
+    length >= T::exp2i(-lengths::<T>()) && length <= T::exp2i(lengths::<T>())
 }
 
 impl<T: Real, const M: usize, const K: usize> Default for OnlineState<T, M, K> {

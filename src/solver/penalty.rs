@@ -188,8 +188,12 @@ pub(crate) use penalty_setters;
 /// Adds the setter to a solver with a `fixed` field.
 macro_rules! fixed_setter {
     () => {
-        /// The first so many components are known: their columns of W, 0 or with a largest entry between 2⁻⁴⁰ and 2⁴⁰, never change by a
-        /// bit; their rows of H adapt. Set them by [`Factors::init_with_known`](crate::Factors::init_with_known). At most K, default 0.
+        /// The first so many components are known: their columns of W never change by a bit, their rows of H adapt. Set them by
+        /// [`Factors::init_with_known`](crate::Factors::init_with_known). At most K, default 0.
+        ///
+        /// A column may be of any size; it is read in a unit of its own. Entries that are more than 2¹⁶⁵ (f32) or 2¹⁰⁶¹ (f64) apart
+        /// have none: [`Error::PartSize`]. Coefficients that the scalar cannot hold, since the column is too small beside X, end the
+        /// fit with [`Error::CoefficientRange`].
         pub const fn fixed(mut self, components: usize) -> Self {
             self.fixed = components;
             self

@@ -53,16 +53,44 @@ fn a_reset_that_fails_leaves_the_state() {
         assert_eq!(result.is_err(), words(&state) == words(&before), "2^{exponent}");
         result
     };
-    for exponent in [-40, 0, 40] {
+    for exponent in [-47, -44, 0, 44, 47] {
         assert_eq!(at_size(exponent), Ok(()), "2^{exponent}");
     }
-    for exponent in [-126, -100, -60, -41, 41, 60, 100, 127] {
-        assert_eq!(at_size(exponent), Err(Error::InitialW { row: 0, column: 2 }), "2^{exponent}");
+    for exponent in [-126, -100, -60, -48, 48, 60, 100, 127] {
+        assert_eq!(at_size(exponent), Err(Error::PartSize { component: 2 }), "2^{exponent}");
     }
     // The first of several.
     let mut w = good;
     (w[(3, 2)], w[(5, 0)]) = (-1.0, -1.0);
     assert_eq!(before.clone().reset(&w), Err(Error::InitialW { row: 5, column: 0 }));
+}
+
+/// Parts of any length that is taken learn alike, to the bit: a dictionary in amperes, 1e-13, is one.
+#[test]
+fn the_length_of_a_part_does_not_matter() {
+    fn check<T: Real>(lengths: &[[i32; 3]]) {
+        let frames = cast::<T, 12>(&noisy::<12, 200, 3>(33, 0.3));
+        let run = |exponents: [i32; 3]| {
+            let mut w = matrix::<T, 12, 3>(&random::<12>(34, 3));
+            for (mut w, e) in w.column_iter_mut().zip(exponents) {
+                w.iter_mut().for_each(|w| *w *= T::exp2i(e));
+            }
+            let mut state = OnlineState::new();
+            state.reset(&w).unwrap();
+            follow(Online::new().fixed(1), &mut state, &frames);
+            for (k, e) in exponents.into_iter().enumerate() {
+                state.w.column_mut(k).iter_mut().for_each(|w| *w *= T::exp2i(-e));
+                state.scale[k] *= T::exp2i(e);
+            }
+            words(&state)
+        };
+        let plain = run([0; 3]);
+        for &exponents in lengths {
+            assert!(run(exponents) == plain, "{} {exponents:?}", scalar::<T>());
+        }
+    }
+    check::<f32>(&[[-43; 3], [43, -43, 0], [-46, 45, -46]]);
+    check::<f64>(&[[-43; 3], [380, -380, 0], [-381, 380, -381]]);
 }
 
 /// The Gram and the scales are those of W, as W is after thousands of improvements.
