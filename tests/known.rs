@@ -1,13 +1,18 @@
 //! Partly known dictionaries: the known columns of W never change by a bit, the others are found.
 
+#[path = "common/cases.rs"]
+mod cases;
 mod common;
 
 use std::ops::ControlFlow;
 
+use cases::cases;
 use common::*;
+use proptest::prelude::*;
 use tinynmf::nalgebra::{SMatrix, SVector};
 use tinynmf::{
-    Als, Anls, Chain, Encoder, Error, Factors, Hals, Momentum, Mu, Nmf, Progress, Real, Setting, Start, Stop, Uniform,
+    Als, Anls, Chain, Encoder, Error, Factors, Hals, Momentum, Mu, Nmf, Problem, Progress, Real, Setting, Start, Stop,
+    Uniform,
 };
 
 /// Runs an expression for every solver that takes known components: `for_each_known!(f32, 2, |name, solver| …)`.
@@ -694,3 +699,92 @@ fn with_every_part_known_a_fit_is_an_encoder() {
     check::<f32>();
     check::<f64>();
 }
+
+/// A number of size 1 or so, now and then 0 or some decades off.
+fn entry() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        1 => Just(0.0),
+        6 => 0.1..1.0_f64,
+        1 => (-8.0..0.0_f64).prop_map(|exponent| 10_f64.powf(exponent)),
+        1 => (-30.0..0.0_f64).prop_map(|exponent| 10_f64.powf(exponent)),
+    ]
+}
+
+/// Columns of one size each, from the whole range of a scalar; with `alike` a later column is nearly the one before.
+fn columns<const R: usize>(count: usize, decades: f64) -> impl Strategy<Value = Vec<[f64; R]>> {
+    let column = (prop::array::uniform::<_, R>(entry()), -decades..decades, 0..4_u32);
+    prop::collection::vec(column, count).prop_map(move |columns| {
+        let mut before = [0.0; R];
+        columns
+            .into_iter()
+            .map(|(mut values, exponent, alike)| {
+                if alike == 0 {
+                    values = std::array::from_fn(|i| before[i] + 1e-6 * values[i]);
+                }
+                before = values;
+                values.map(|value| value * 10_f64.powf(exponent))
+            })
+            .collect()
+    })
+}
+
+/// All numbers finite, or an error that says why not; known columns as they were in either case.
+fn never_ok_without_numbers<T: Real, const M: usize, const N: usize, const K: usize>(
+    findings: &mut Findings,
+    (x, w, h): (&[[f64; M]], &[[f64; M]], &[[f64; K]]),
+    fixed: usize,
+) {
+    let x = cast::<T, M>(x);
+    let Ok(problem) = Problem::<T, M, N, _>::from_columns(&x[..]) else { return };
+    let begun = Factors::<T, M, N, K> {
+        w: SMatrix::from_fn(|i, k| from_f64(w[k][i])),
+        h: SMatrix::from_fn(|k, j| from_f64(h[j][k])),
+    };
+    if !numbers(&begun).all(Real::is_finite) {
+        return;
+    }
+    for_each_known!(T, fixed.min(K), |name, solver| {
+        let mut factors = begun.clone();
+        let result =
+            Nmf::new(solver).stop(Stop::new().max_sweeps(8)).fit(&problem, &mut factors, &mut Default::default());
+        let what = || format!("{name} {} fixed {fixed}: {result:?}\n{x:?}\n{begun:?}\n{factors:?}", scalar::<T>());
+        let finite = numbers(&factors).all(|value| value.is_finite() && value >= T::ZERO);
+        findings.expect(finite && kept(&factors.w, fixed) == kept(&begun.w, fixed), what);
+        findings.expect(
+            match result {
+                Ok(outcome) => outcome.relative_error.is_finite() && outcome.objective.is_finite(),
+                Err(error) => matches!(error, Error::PartSize { .. } | Error::CoefficientRange { .. }),
+            },
+            what,
+        );
+    });
+}
+
+macro_rules! any_numbers {
+    ($name:ident, $t:ty, $decades:literal, $m:literal, $n:literal, $k:literal) => {
+        proptest! {
+            #![proptest_config(cases(CASES))]
+
+            #[test]
+            fn $name(
+                x in columns::<$m>($n, 2.0),
+                exponent in -$decades..$decades,
+                w in columns::<$m>($k, $decades),
+                h in columns::<$k>($n, $decades),
+                fixed in 0..=$k as usize,
+            ) {
+                let x: Vec<[f64; $m]> = x.iter().map(|x| x.map(|x| x * 10_f64.powf(exponent))).collect();
+                let mut findings = Findings::default();
+                never_ok_without_numbers::<$t, $m, $n, $k>(&mut findings, (&x, &w, &h), fixed);
+            }
+        }
+    };
+}
+
+const CASES: u32 = 200;
+
+any_numbers!(numbers_of_any_size_in_f32_1, f32, 38.0, 1, 2, 1);
+any_numbers!(numbers_of_any_size_in_f32_2, f32, 38.0, 4, 3, 2);
+any_numbers!(numbers_of_any_size_in_f32_3, f32, 38.0, 9, 5, 3);
+any_numbers!(numbers_of_any_size_in_f64_1, f64, 307.0, 1, 2, 1);
+any_numbers!(numbers_of_any_size_in_f64_3, f64, 307.0, 9, 5, 3);

@@ -152,7 +152,9 @@ fn multiply<T: Real, const K: usize>(gram: &[[T; K]; K], block: &mut Block<T, K>
         for l in 0..LANES {
             let model = -negative_model[k][l];
             if model > T::TINY {
-                block.factor[k][l] *= block.cross[k][l].positive() / model;
+                let ratio = block.cross[k][l].positive() / model;
+                // A coefficient that far below what is asked of it is as good as zero: `unlock` sees to it.
+                block.factor[k][l] = if ratio < T::INFINITY { block.factor[k][l] * ratio } else { T::ZERO };
             }
         }
     }
