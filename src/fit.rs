@@ -216,10 +216,7 @@ where
     ) -> Self {
         let fixed = solver.fixed();
         let (w, h) = (&mut factors.w.data.0, factors.h.data.0.as_mut_slice());
-        let mut units = [0; K];
-        for (unit, w) in units.iter_mut().zip(w.iter()).take(fixed) {
-            (*unit, _) = kernel::unit_exponent(w);
-        }
+        let units = kernel::unit_exponents(w, fixed);
         kernel::rescale(w, h, -problem.scale().exponent(), known(&units.map(|unit| -unit), fixed));
         kernel::balance(w, h, fixed);
         kernel::clear_overflowing(w, h, fixed);

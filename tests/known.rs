@@ -731,7 +731,8 @@ fn columns<const R: usize>(count: usize, decades: f64) -> impl Strategy<Value = 
 /// All numbers finite, or an error that says why not; known columns as they were in either case.
 fn never_ok_without_numbers<T: Real, const M: usize, const N: usize, const K: usize>(
     findings: &mut Findings,
-    (x, w, h): (&[[f64; M]], &[[f64; M]], &[[f64; K]]),
+    x: &[[f64; M]],
+    (w, h): (&[[f64; M]], &[[f64; K]]),
     fixed: usize,
 ) {
     let x = cast::<T, M>(x);
@@ -775,7 +776,7 @@ macro_rules! any_numbers {
             ) {
                 let x: Vec<[f64; $m]> = x.iter().map(|x| x.map(|x| x * 10_f64.powf(exponent))).collect();
                 let mut findings = Findings::default();
-                never_ok_without_numbers::<$t, $m, $n, $k>(&mut findings, (&x, &w, &h), fixed);
+                never_ok_without_numbers::<$t, $m, $n, $k>(&mut findings, &x, (&w, &h), fixed);
             }
         }
     };

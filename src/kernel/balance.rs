@@ -11,10 +11,18 @@ fn largest<T: Real>(values: impl Iterator<Item = T>) -> T {
     values.fold(T::ZERO, |largest, value| largest.at_least(value.abs()))
 }
 
+/// The largest entries of w_k and h_k.
+#[inline(never)] // one copy
+fn sizes<T: Real, const M: usize, const K: usize>(w: &[[T; M]; K], h: &[[T; K]], k: usize) -> (T, T) {
+    let w = w.get(k).map_or(T::ZERO, |w| largest(rolled(w).iter().copied()));
+    (w, largest(rolled(h).iter().filter_map(|h| h.get(k).copied())))
+}
+
 /// Brings every component from `first` on whose w_k and h_k have drifted apart by more than 2³² back to about equal size.
+#[inline(never)] // one copy
 pub(crate) fn balance<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut [[T; K]], first: usize) {
     for k in first..K {
-        let (a, b) = (largest(rolled(&w[k]).iter().copied()), largest(h.iter().map(|h| h[k])));
+        let (a, b) = sizes(w, h, k);
         let drift = a.exponent() - b.exponent();
         // A zero vector has no size; nothing can be moved to or from it.
         if a > T::ZERO && b > T::ZERO && drift.abs() > SLACK {
@@ -73,20 +81,21 @@ fn stretch<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut
 /// Zeros the rows of H that are so large, beside an X of at most 1, that products of both factors overflow when they are squared, and
 /// brings their columns of W, from `first` on, to the size of 1. After [`balance`] only a start that explains nothing has such. The
 /// shapes in W stay, and a sweep begins with H.
+#[inline(never)] // one copy
 pub(crate) fn clear_overflowing<T: Real, const M: usize, const K: usize>(
     w: &mut [[T; M]; K],
     h: &mut [[T; K]],
     first: usize,
 ) {
     for k in 0..K {
-        let (a, b) = (largest(rolled(&w[k]).iter().copied()), largest(h.iter().map(|h| h[k])));
+        let (a, b) = sizes(w, h, k);
         let (a, b) = (a.exponent(), b.exponent());
         // 20: sums of a million squares.
         if a.max(b) > T::MAX_EXPONENT / 2 - 20 || a + b > T::MAX_EXPONENT / 2 - 10 {
             if k >= first {
                 scale(&mut w[k], -a);
             }
-            for h in h.iter_mut() {
+            for h in rolled_mut(h) {
                 h[k] = T::ZERO;
             }
         }
@@ -96,6 +105,7 @@ pub(crate) fn clear_overflowing<T: Real, const M: usize, const K: usize>(
 /// The power of two by which a column is divided so that its largest entry is in [½, 1), as far as no entry then loses a bit: no normal
 /// number becomes a subnormal one, and columns with subnormal entries are only multiplied. Also the exponent of the largest
 /// entry that is left.
+#[inline(never)] // off the path of fits without known components
 pub(crate) fn unit_exponent<T: Real, const M: usize>(w: &[T; M]) -> (i32, i32) {
     let (mut most, mut least) = (T::ZERO, T::INFINITY);
     for w in rolled(w) {
@@ -109,6 +119,16 @@ pub(crate) fn unit_exponent<T: Real, const M: usize>(w: &[T; M]) -> (i32, i32) {
     }
     let exponent = (most.exponent() + 1).min(least.exponent() - T::MIN_EXPONENT);
     (exponent, most.exponent() - exponent)
+}
+
+/// [`unit_exponent`] of the first `count` columns, 0 for the others.
+#[inline(never)] // as `unit_exponent`
+pub(crate) fn unit_exponents<T: Real, const M: usize, const K: usize>(w: &[[T; M]; K], count: usize) -> [i32; K] {
+    let mut exponents = [0; K];
+    for (exponent, w) in exponents.iter_mut().zip(w).take(count) {
+        (*exponent, _) = unit_exponent(w);
+    }
+    exponents
 }
 
 /// W ← W·2^exponent, but for known components: those get their own exponents of `known`, and their rows of H what is left. A component of W
@@ -134,10 +154,11 @@ pub(crate) fn rescale<T: Real, const M: usize, const K: usize>(
 }
 
 /// Puts 2^[`MAX_EXPONENT`](Real::MAX_EXPONENT) for every infinity in the first `count` rows of H. Returns the first row that had one.
+#[inline(never)] // as `unit_exponent`
 pub(crate) fn bound_rows<T: Real, const K: usize>(h: &mut [[T; K]], count: usize) -> Option<usize> {
     let bound = T::exp2i(T::MAX_EXPONENT);
     let mut first = None;
-    for h in h {
+    for h in rolled_mut(h) {
         for (k, h) in h.iter_mut().enumerate().take(count) {
             if h.abs() == T::INFINITY {
                 *h = if *h > T::ZERO { bound } else { -bound };

@@ -112,6 +112,7 @@ impl<T: Real, const M: usize> Frames<T, M> {
     }
 
     /// ‖x‖ of every frame.
+    #[inline(never)] // off the path of fits without an L1 penalty
     pub(crate) fn lengths(&self) -> Lanes<T> {
         let mut lengths = [T::ZERO; LANES];
         for (length, column) in lengths.iter_mut().zip(rolled(&self.columns)) {

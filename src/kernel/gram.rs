@@ -59,7 +59,9 @@ pub(crate) fn diagonal<T: Real, const M: usize, const K: usize>(w: &[[T; M]; K])
 }
 
 /// ‖x‖ without over- or underflow of the squares.
+#[inline(never)] // one copy
 pub(crate) fn length<T: Real, const M: usize>(x: &[T; M]) -> T {
+    let x = super::rolled(x);
     length_of(|| x.iter().copied())
 }
 

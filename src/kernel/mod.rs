@@ -35,7 +35,9 @@ mod single;
 use crate::scalar::Real;
 
 pub(crate) use accumulate::accumulate;
-pub(crate) use balance::{balance, bound_rows, clear_overflowing, level, level_h, level_w, rescale, unit_exponent};
+pub(crate) use balance::{
+    balance, bound_rows, clear_overflowing, level, level_h, level_w, rescale, unit_exponent, unit_exponents,
+};
 pub(crate) use cross::{cross, gradient};
 pub(crate) use descent::{Descent, descend};
 pub(crate) use divergence::{column_sums, divergence_term, improve_column, model, newton, ratios};

@@ -5,7 +5,7 @@
 //! Each column of X is read once a sweep.
 
 use crate::columns::Data;
-use crate::kernel::{self, Block, Frames, LANES, Lanes};
+use crate::kernel::{self, Block, Frames, LANES, Lanes, rolled};
 use crate::scalar::Real;
 
 use super::Sweep;
@@ -76,8 +76,9 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
             self.read_rows(x, h.len());
         }
         let mut decrease = T::ZERO;
-        let ridge = self.sweep_h(x, w, h, penalty, rule, &mut decrease);
-        let error = self.sweep_w(w, penalty.on_w(), &ridge, rule, &mut decrease);
+        let mut ridge = [T::ZERO; K];
+        self.sweep_h(x, w, h, penalty, &mut ridge, rule, &mut decrease);
+        let error = self.sweep_w(w, penalty, &ridge, rule, &mut decrease);
         let mut sweep = Sweep::new((decrease * T::TWO / x.energy()).positive(), error / x.energy());
         sweep.revived = self.revivals.revive(x, w, h, &diagonal(&self.moments), sweep.error);
         if sweep.revived > 0 || sweep.error < T::ROW_WISE {
@@ -86,22 +87,27 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
         sweep
     }
 
-    /// The columns of H. Returns the ridge by which W bears the penalties on H, see [`Penalty`].
+    /// The columns of H. `ridge` becomes that by which W bears the penalties on H.
+    #[allow(clippy::too_many_arguments)]
     fn sweep_h(
         &mut self,
         x: &Data<'_, T, M>,
         w: &[[T; M]; K],
         h: &mut [[T; K]],
         penalty: &Penalty<T>,
+        ridge: &mut [T; K],
         rule: &mut dyn Rule<T, K>,
         decrease: &mut T,
-    ) -> [T; K] {
+    ) {
         kernel::gram(w, &mut self.gram);
         let weights = penalty.on_h();
-        let parts = diagonal(&self.gram);
-        let penalties = Penalties::new(weights, &self.ridge_on_h(penalty.on_w(), &parts, w, h), &mut self.gram);
-        // Σⱼ ‖xⱼ‖hⱼ, where L1 asks for it.
-        let mut amounts = [T::ZERO; K];
+        let mut penalties = Penalties::none();
+        if penalty.is_set() {
+            self.ridge_on_h(penalty.on_w(), w, h, ridge);
+            penalties.apply(weights, ridge, &mut self.gram);
+        }
+        // From here on Σⱼ ‖xⱼ‖hⱼ, where L1 asks for it.
+        *ridge = [T::ZERO; K];
         rule.prepare(&self.gram);
         self.moments = [[T::ZERO; K]; K];
         self.mixed = [[T::ZERO; M]; K];
@@ -120,19 +126,21 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
                     factor[l] = h;
                 }
             }
-            let lengths = if weights.l1 > T::ZERO { self.frames.lengths() } else { [T::ZERO; LANES] };
-            let gained = penalties.improve(rule, &self.gram, &mut block, &lengths);
+            let mut lengths = [T::ZERO; LANES];
+            if weights.l1 > T::ZERO {
+                lengths = self.frames.lengths();
+                penalties.charge(&mut block, &lengths);
+            }
+            let gained = rule.improve(&self.gram, &mut block);
             for l in 0..LANES {
                 let Some(h) = chunk.get_mut(l) else { break };
                 for (h, factor) in h.iter_mut().zip(&block.factor) {
                     *h = factor[l];
                 }
-                if weights.l1 > T::ZERO {
-                    for (amount, &h) in amounts.iter_mut().zip(h.iter()) {
-                        *amount += lengths[l] * h;
-                    }
-                }
                 *decrease += gained[l];
+            }
+            if weights.l1 > T::ZERO {
+                add_amounts(ridge, &block.factor, &lengths);
             }
             kernel::accumulate(self.frames.columns(), chunk, &mut self.moments, &mut self.mixed);
             if !self.started {
@@ -140,7 +148,9 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
             }
         }
         self.started = true;
-        ridge(weights, &amounts, &parts, &diagonal(&self.moments), self.fixed)
+        if penalties.set {
+            pass_on(weights, &penalties.l1, &self.moments, self.fixed, ridge);
+        }
     }
 
     /// The energies of the rows of X before the first sweep, which finds them on its way otherwise.
@@ -155,26 +165,28 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
     }
 
     /// The ridge by which H bears the penalties on W.
-    fn ridge_on_h(&self, on_w: Weights<T>, parts: &[T; K], w: &[[T; M]; K], h: &[[T; K]]) -> [T; K] {
-        if !on_w.is_set() {
-            return [T::ZERO; K];
+    #[inline(never)] // as `Penalties::charge`
+    fn ridge_on_h(&self, on_w: Weights<T>, w: &[[T; M]; K], h: &[[T; K]], ridge: &mut [T; K]) {
+        let mut l1 = [T::ZERO; K];
+        for (l1, energy) in l1.iter_mut().zip(row_energies(h)) {
+            *l1 = on_w.l1 * energy.sqrt();
         }
-        let mut amounts = [T::ZERO; K];
         if on_w.l1 > T::ZERO {
-            for (amount, w) in amounts.iter_mut().zip(w) {
-                for (&w, &energy) in w.iter().zip(&self.row_energy) {
-                    *amount += energy.sqrt() * w;
+            for (i, &energy) in rolled(&self.row_energy).iter().enumerate() {
+                let length = energy.sqrt();
+                for (amount, w) in ridge.iter_mut().zip(rolled(w)) {
+                    *amount += length * w.get(i).copied().unwrap_or(T::ZERO);
                 }
             }
         }
-        ridge(on_w, &amounts, &row_energies(h), parts, self.fixed)
+        pass_on(on_w, &l1, &self.gram, self.fixed, ridge);
     }
 
     /// The rows of W from A and B; returns ‖X − WH‖², every row's share formed on its own and clamped at 0.
     fn sweep_w(
         &mut self,
         w: &mut [[T; M]; K],
-        weights: Weights<T>,
+        penalty: &Penalty<T>,
         ridge: &[T; K],
         rule: &mut dyn Rule<T, K>,
         decrease: &mut T,
@@ -188,7 +200,11 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
                 row[k] = T::ZERO;
             }
         }
-        let penalties = Penalties::new(weights, ridge, &mut self.gram);
+        let weights = penalty.on_w();
+        let mut penalties = Penalties::none();
+        if penalty.is_set() {
+            penalties.apply(weights, ridge, &mut self.gram);
+        }
         rule.prepare(&self.gram);
         let mut error = T::ZERO;
         for (block_index, energies) in self.row_energy.chunks(LANES).enumerate() {
@@ -201,17 +217,19 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
             let known = set_known_aside(&self.moments, fixed, &mut block);
             let mut lengths = [T::ZERO; LANES];
             if weights.l1 > T::ZERO {
-                for (length, &energy) in lengths.iter_mut().zip(energies) {
-                    *length = energy.sqrt();
-                }
+                lengths = roots(energies);
+                penalties.charge(&mut block, &lengths);
             }
-            let gained = penalties.improve(rule, &self.gram, &mut block, &lengths);
+            let gained = rule.improve(&self.gram, &mut block);
             for (w, factor) in w.iter_mut().zip(&block.factor).skip(fixed) {
                 for (w, &factor) in w.iter_mut().skip(first).zip(factor) {
                     *w = factor;
                 }
             }
-            let explained = penalties.explained(&block, &lengths);
+            if penalties.set {
+                penalties.refund(&mut block, &lengths);
+            }
+            let explained = explained(&block);
             for (((&energy, &known), &explained), &gained) in energies.iter().zip(&known).zip(&explained).zip(&gained) {
                 let left = energy - known - explained;
                 // Not `positive`: NaN must stay visible.
@@ -229,29 +247,48 @@ impl<T: Real, const M: usize, const K: usize> Default for AlternateWorkspace<T, 
     }
 }
 
+#[inline(never)] // as `Penalties::charge`
+fn roots<T: Real>(energies: &[T]) -> Lanes<T> {
+    let mut lengths = [T::ZERO; LANES];
+    for (length, &energy) in lengths.iter_mut().zip(energies) {
+        *length = energy.sqrt();
+    }
+    lengths
+}
+
+/// `amounts` += Σ ‖x‖h over the lanes.
+#[inline(never)] // as `Penalties::charge`
+fn add_amounts<T: Real, const K: usize>(amounts: &mut [T; K], h: &[Lanes<T>; K], lengths: &Lanes<T>) {
+    for (amount, h) in amounts.iter_mut().zip(h) {
+        for (&h, &length) in h.iter().zip(lengths) {
+            *amount += length * h;
+        }
+    }
+}
+
 /// What a factor bears of the penalties on the other one, as an addition to the diagonal of its Gram.
 ///
 /// λ₂‖w_k‖²‖h_k‖² is symmetric. λ₁‖w_k‖Σⱼ‖xⱼ‖h_kj depends on W by the length of w_k, and u ≤ (u²/v + v)/2, equal at u = v: the
-/// square with the length v that w_k has now lies above, touches, and is quadratic. `amounts` are the sums Σⱼ‖xⱼ‖h_kj of the penalised
-/// factor, `own` the energies of this one and `other` those of the penalised one. Known components have no penalty on W, and
-/// their W bears none.
-fn ridge<T: Real, const K: usize>(
+/// square with the length v that w_k has now lies above, touches, and is quadratic. In: `ridge`, the sums Σⱼ‖xⱼ‖h_kj of the
+/// penalised factor; `gram`, its own; `l1`, λ₁v. Known components have no penalty on W, and their W bears none.
+#[inline(never)] // as `Penalties::charge`
+fn pass_on<T: Real, const K: usize>(
     weights: Weights<T>,
-    amounts: &[T; K],
-    own: &[T; K],
-    other: &[T; K],
+    l1: &[T; K],
+    gram: &[[T; K]; K],
     fixed: usize,
-) -> [T; K] {
-    let mut ridge = [T::ZERO; K];
-    if weights.is_set() {
-        for k in fixed.min(K)..K {
-            ridge[k] = weights.l2 * other[k];
-            if own[k] > T::TINY {
-                ridge[k] += weights.l1 * amounts[k].positive() / own[k].sqrt();
+    ridge: &mut [T; K],
+) {
+    for (k, (ridge, &l1)) in ridge.iter_mut().zip(l1).enumerate() {
+        let mut sum = T::ZERO;
+        if k >= fixed {
+            sum = weights.l2 * gram[k][k];
+            if l1 > weights.l1 * T::TINY.sqrt() {
+                sum += weights.l1 * (weights.l1 / l1) * ridge.positive();
             }
         }
+        *ridge = sum;
     }
-    ridge
 }
 
 fn diagonal<T: Real, const K: usize>(gram: &[[T; K]; K]) -> [T; K] {
@@ -273,54 +310,52 @@ struct Penalties<T, const K: usize> {
 }
 
 impl<T: Real, const K: usize> Penalties<T, K> {
+    fn none() -> Self {
+        Self { set: false, l1: [T::ZERO; K], l2: [T::ZERO; K] }
+    }
+
     /// Puts the L2 weight and the ridge on the diagonal of `gram`.
-    fn new(weights: Weights<T>, ridge: &[T; K], gram: &mut [[T; K]; K]) -> Self {
-        let set = weights.is_set() || ridge.iter().any(|&ridge| ridge > T::ZERO);
-        let mut penalties = Self { set, l1: [T::ZERO; K], l2: [T::ZERO; K] };
-        if set {
-            for k in 0..K {
-                let energy = gram[k][k];
-                penalties.l1[k] = weights.l1 * energy.sqrt();
-                penalties.l2[k] = weights.l2 * energy + ridge[k];
-                gram[k][k] = energy + penalties.l2[k];
-            }
+    #[inline(never)] // as `charge`
+    fn apply(&mut self, weights: Weights<T>, ridge: &[T; K], gram: &mut [[T; K]; K]) {
+        self.set = true;
+        for k in 0..K {
+            let energy = gram[k][k];
+            self.l1[k] = weights.l1 * energy.sqrt();
+            self.l2[k] = weights.l2 * energy + ridge[k];
+            gram[k][k] = energy + self.l2[k];
         }
-        penalties
     }
 
-    /// Runs the rule on vectors of X that have these `lengths`: 0 for a lane that is not in use, which then comes out as zeros.
-    fn improve(
-        &self,
-        rule: &mut dyn Rule<T, K>,
-        gram: &[[T; K]; K],
-        block: &mut Block<T, K>,
-        lengths: &Lanes<T>,
-    ) -> Lanes<T> {
-        if self.set {
-            for (cross, &l1) in block.cross.iter_mut().zip(&self.l1) {
-                for (cross, &length) in cross.iter_mut().zip(lengths) {
-                    *cross -= l1 * length;
-                }
+    /// Takes the L1 penalties of vectors that have these lengths from the cross products. A lane that is not in use has length 0.
+    #[inline(never)] // one copy, and none of it in the loops of fits without a penalty
+    fn charge(&self, block: &mut Block<T, K>, lengths: &Lanes<T>) {
+        for (cross, &l1) in block.cross.iter_mut().zip(&self.l1) {
+            for (cross, &length) in cross.iter_mut().zip(lengths) {
+                *cross -= l1 * length;
             }
         }
-        rule.improve(gram, block)
     }
 
-    /// ‖x‖² − ‖x − Wf‖² per lane, with the penalties taken out again: Σ f_k(c_k + g_k) of the plain normal equations.
-    fn explained(&self, block: &Block<T, K>, lengths: &Lanes<T>) -> Lanes<T> {
-        let mut sum = [T::ZERO; LANES];
+    /// Takes the penalties out of c + g again, by way of the gradient.
+    #[inline(never)] // as `charge`
+    fn refund(&self, block: &mut Block<T, K>, lengths: &Lanes<T>) {
         for k in 0..K {
             for l in 0..LANES {
-                let f = block.factor[k][l];
-                let mut plain = block.cross[k][l] + block.gradient[k][l];
-                if self.set {
-                    plain += T::TWO * self.l1[k] * lengths[l] + self.l2[k] * f;
-                }
-                sum[l] += f * plain;
+                block.gradient[k][l] += T::TWO * self.l1[k] * lengths[l] + self.l2[k] * block.factor[k][l];
             }
         }
-        sum
     }
+}
+
+/// ‖x‖² − ‖x − Wf‖² per lane: Σ f_k(c_k + g_k) of the plain normal equations.
+fn explained<T: Real, const K: usize>(block: &Block<T, K>) -> Lanes<T> {
+    let mut sum = [T::ZERO; LANES];
+    for k in 0..K {
+        for l in 0..LANES {
+            sum[l] += block.factor[k][l] * (block.cross[k][l] + block.gradient[k][l]);
+        }
+    }
+    sum
 }
 
 /// Takes the first `fixed` components out of the normal equations of the others: c_k − Σ_q A_kq f_q over the known q. Returns

@@ -3,7 +3,7 @@
 use super::revival::row_energies;
 use crate::columns::Data;
 use crate::error::{Error, Setting};
-use crate::kernel;
+use crate::kernel::{self, rolled, rolled_mut};
 use crate::scalar::Real;
 
 /// Weights above 2 to this power act like it: long before that they leave nothing of a factor.
@@ -60,7 +60,13 @@ impl<T: Real> Penalty<T> {
 
     /// An exact decrease needs no second opinion. With penalties it is that of a function above the objective: a lower bound.
     pub(crate) fn patience(&self) -> u32 {
-        if *self == Self::none() { 1 } else { 2 }
+        if self.is_set() { 2 } else { 1 }
+    }
+
+    /// One of the weights is not 0.
+    #[inline(never)] // one copy
+    pub(crate) fn is_set(&self) -> bool {
+        *self != Self::none()
     }
 
     /// The weights on H.
@@ -82,9 +88,17 @@ impl<T: Real> Penalty<T> {
         h: &[[T; K]],
         fixed: usize,
     ) -> T {
-        if *self == Self::none() {
-            return T::ZERO;
-        }
+        if self.is_set() { self.sum(x, w, h, fixed) } else { T::ZERO }
+    }
+
+    #[inline(never)] // off the path of fits without a penalty
+    fn sum<const M: usize, const K: usize>(
+        &self,
+        x: &Data<'_, T, M>,
+        w: &[[T; M]; K],
+        h: &[[T; K]],
+        fixed: usize,
+    ) -> T {
         let (on_h, on_w) = (self.on_h(), self.on_w());
         let (parts, mut amounts) = (kernel::diagonal(w), row_energies(h));
         let mut sum = T::ZERO;
@@ -98,16 +112,16 @@ impl<T: Real> Penalty<T> {
         if on_h.l1 > T::ZERO || on_w.l1 > T::ZERO {
             let (mut frame, mut rows) = ([T::ZERO; M], [T::ZERO; M]);
             let mut lengths = T::ZERO;
-            for (j, h) in h.iter().enumerate() {
+            for (j, h) in rolled(h).iter().enumerate() {
                 x.read(j, &mut frame);
                 lengths += kernel::length(&frame) * of_unit_parts(&parts, h.iter());
-                for (row, &x) in rows.iter_mut().zip(&frame) {
+                for (row, &x) in rolled_mut(&mut rows).iter_mut().zip(rolled(&frame)) {
                     *row += x * x;
                 }
             }
             sum += T::TWO * on_h.l1 * lengths;
             let mut lengths = T::ZERO;
-            for (i, row) in rows.iter().enumerate() {
+            for (i, row) in rolled(&rows).iter().enumerate() {
                 lengths += row.sqrt() * of_unit_parts(&amounts, w.iter().filter_map(|w| w.get(i)));
             }
             sum += T::TWO * on_w.l1 * lengths;
@@ -132,6 +146,7 @@ impl<T: Real> Penalty<T> {
 }
 
 /// Σ of the coefficients that parts of these energies would have at unit length.
+#[inline(never)] // one copy
 fn of_unit_parts<'v, T: Real, const K: usize>(energies: &[T; K], coefficients: impl Iterator<Item = &'v T>) -> T {
     energies.iter().zip(coefficients).fold(T::ZERO, |sum, (&energy, &coefficient)| sum + energy.sqrt() * coefficient)
 }
@@ -144,10 +159,6 @@ pub(crate) struct Weights<T> {
 }
 
 impl<T: Real> Weights<T> {
-    pub(crate) fn is_set(&self) -> bool {
-        self.l1 > T::ZERO || self.l2 > T::ZERO
-    }
-
     fn new(l1: T, l2: T) -> Self {
         let heavy = T::exp2i(HEAVY);
         let bounded = |weight: T| if weight < heavy { weight } else { heavy };

@@ -88,9 +88,10 @@ impl Revivals {
 }
 
 /// ‖h_k‖² of every component.
+#[inline(never)] // one copy
 pub(crate) fn row_energies<T: Real, const K: usize>(h: &[[T; K]]) -> [T; K] {
     let mut energies = [T::ZERO; K];
-    for h in h {
+    for h in kernel::rolled(h) {
         for (energy, &h) in energies.iter_mut().zip(h) {
             *energy += h * h;
         }

@@ -110,7 +110,7 @@ expected! {
     Hals::new(), Uniform, 0xf86a75c89b027772, 0x5ba5c5ed580af8ba;
     Hals::new(), Columns, 0xb8c15f2319f838c7, 0xbf66d7abf094757f;
     Hals::new(), Spa, 0x2c30a82d84127aa5, 0x718fae4d5e345152;
-    Hals::new().l1_h(tenth()).l2_w(tenth()), Uniform, 0x8c5be1bcb3dfec78, 0x69650678e7924f47;
+    Hals::new().l1_h(tenth()).l2_w(tenth()), Uniform, 0xc670665863623a31, 0x36182c46c48dd465;
     Momentum::new(Hals::new()), Uniform, 0x59eba8734410c03c, 0x003be59199cb801e;
     Momentum::new(Anls::new()), Uniform, 0x5b6b9c123a7ba1a1, 0x77f30d8ff88a02f7;
     Anls::new(), Uniform, 0x98d49d13630900ed, 0x8cfc76e9546771c9;
