@@ -94,6 +94,7 @@ fn main() {
     all(&options, &Case::<65, 128, 6>::new("piano_65x128_k6", data::rows("piano_65x128.csv"), 200, 0.163259));
     all(&options, &Case::<129, 250, 6>::new("piano_129x250_k6", data::rows("piano_129x250.csv"), 200, 0.18153586));
     all(&options, &Case::<220, 256, 16>::new("swimmer_220x256_k16", data::rows("swimmer_220x256.csv"), 200, 0.0));
+    all(&options, &Case::<150, 60, 4>::new("spectra_150x60_k4", data::rows("spectra_150x60.csv"), 200, 0.00191077));
     all(&options, &Case::<30, 40, 4>::new("ill_conditioned_30x40_k4", ill_conditioned(), 200, 0.0));
     all(&options, &Case::<20, 30, 6>::new("rank_2_20x30_k6", rank_deficient(), 200, 0.0));
     all(
