@@ -131,6 +131,32 @@ pub(crate) fn unit_exponents<T: Real, const M: usize, const K: usize>(w: &[[T; M
     exponents
 }
 
+/// Of components that are equal in W and in H, one keeps the sum and the others become zero. Updates that treat all
+/// components alike would never tell them apart; a zero component is revived.
+pub(crate) fn merge_equal<T: Real, const M: usize, const K: usize>(
+    w: &mut [[T; M]; K],
+    h: &mut [[T; K]],
+    first: usize,
+) {
+    for k in first..K {
+        let mut count = 1;
+        for q in k + 1..K {
+            if rolled(&w[q]) == rolled(&w[k]) && h.iter().all(|h| h[q] == h[k]) {
+                count += 1;
+                w[q] = [T::ZERO; M];
+                for h in h.iter_mut() {
+                    h[q] = T::ZERO;
+                }
+            }
+        }
+        if count > 1 {
+            for h in h.iter_mut() {
+                h[k] *= T::from_count(count);
+            }
+        }
+    }
+}
+
 /// W ← W·2^exponent, but for known components: those get their own exponents of `known`, and their rows of H what is left. A component of W
 /// that would overflow first hands the excess to its row of H.
 pub(crate) fn rescale<T: Real, const M: usize, const K: usize>(
@@ -213,6 +239,15 @@ mod tests {
         balance(&mut w, &mut h, 0);
         assert_eq!((w[0][1] * h[1][0], h[0][1], w[2]), before);
         assert!(w[0][1] > 1e-8 && h[0][0] < 1e-2);
+    }
+
+    #[test]
+    fn equal_components_become_one() {
+        let mut w = [[1.0_f32, 2.0], [1.0, 2.0], [1.0, 2.0], [1.0, 2.0]];
+        let mut h = [[1.0_f32, 3.0, 3.0, 3.0]];
+        merge_equal(&mut w, &mut h, 1);
+        assert_eq!(w, [[1.0, 2.0], [1.0, 2.0], [0.0, 0.0], [0.0, 0.0]]);
+        assert_eq!(h, [[1.0, 9.0, 0.0, 0.0]]);
     }
 
     #[test]
