@@ -20,6 +20,9 @@ pub type Workspace<T, const M: usize, const N: usize, const K: usize> = Momentum
 /// [`Nmf::default`] is the recommended one: extrapolated HALS with three passes. [`Nmf::small`] is the one with the smallest
 /// memory. Settings only, `Copy`, may be a `const`.
 ///
+/// For spectra and other data whose parts are nearly collinear take [`Momentum`]`<`[`Anls`](crate::Anls)`>`: a tenth of
+/// the sweeps.
+///
 /// # Example
 ///
 /// ```
@@ -190,6 +193,8 @@ where
     sweeps: u32,
     stage_sweeps: u32,
     settled: u32,
+    /// Decrease of the last accepted sweep of this stage, +∞ before the first.
+    decrease: T,
     /// The solver was asked to confirm that it has settled; the next accepted sweep decides.
     confirming: bool,
     revived: u32,
@@ -220,6 +225,7 @@ where
         kernel::rescale(w, h, -problem.scale().exponent(), known(&units.map(|unit| -unit), fixed));
         kernel::balance(w, h, fixed);
         kernel::clear_overflowing(w, h, fixed);
+        kernel::merge_equal(w, h, fixed);
         problem.clear_unobserved(w, h);
         solver.begin(ws);
         Self {
@@ -232,6 +238,7 @@ where
             sweeps: 0,
             stage_sweeps: 0,
             settled: 0,
+            decrease: T::INFINITY,
             confirming: false,
             revived: 0,
             last: Progress { sweeps: 0, relative_error: T::INFINITY, decrease: T::ZERO, revived: 0, accepted: true },
@@ -279,6 +286,7 @@ where
             }
             self.stage_sweeps = 0;
             self.settled = 0;
+            self.decrease = T::INFINITY;
             self.confirming = false;
         }
         Ok(ControlFlow::Continue(self.last))
@@ -333,7 +341,10 @@ where
             return false;
         }
         let enough = self.stop.rel_tol * sweep.error + T::NO_DECREASE;
-        if sweep.revived > 0 || (sweep.decrease > enough && sweep.error > T::FLOOR) {
+        let before = core::mem::replace(&mut self.decrease, sweep.decrease);
+        // Decreases that grow lead away from a saddle. Far below the tolerance that is rounding.
+        let grows = sweep.decrease > before && sweep.decrease > enough * T::exp2i(-2);
+        if sweep.revived > 0 || ((sweep.decrease > enough || grows) && sweep.error > T::FLOOR) {
             self.settled = 0;
             self.confirming = false;
             return false;

@@ -7,11 +7,13 @@ use crate::scalar::Real;
 ///
 /// # Settings
 ///
-/// * [`rel_tol`](Stop::rel_tol), default 1e-4: a sweep is settled when it lowers the squared error by no more than this
-///   share of it, or ends at an error below the resolution of the scalar (1e-6 in f32, 1e-14 in f64). One settled sweep ends
-///   `Hals` and `Anls`, whose decrease is the sum of all single steps and accurate where the difference of two errors is rounding.
-///   `Momentum` takes two in a row and a plain sweep that confirms them, `Als` and penalised solvers two in a row. If the very
-///   first sweep is settled, that is enough. 0: never.
+/// * [`rel_tol`](Stop::rel_tol), default 1e-4: a sweep is settled when it lowers the squared error by
+///   no more than this share of it, and not by more than the sweep before. Growing decreases lead
+///   away from a saddle; below a quarter of the tolerance they are taken for rounding. A sweep is
+///   also settled if it ends below the resolution of the scalar (1e-6 in f32, 1e-14 in f64). The fit
+///   ends after five settled sweeps in a row ([`Solver::patience`](crate::Solver::patience)); some
+///   solvers then take one more to confirm it. If the very first sweep is settled, that is enough.
+///   0: never.
 /// * [`target`](Stop::target), default 0: ends as soon as the relative error, as a direct residual, is no larger. 0: never.
 /// * [`max_sweeps`](Stop::max_sweeps), default 500. Every sweep counts, a rejected one too.
 ///

@@ -117,7 +117,8 @@ fn the_default_leaves_a_converged_point_within_two_sweeps() {
         let again = Nmf::default().fit(&problem, &mut factors, &mut ws).unwrap();
         assert_eq!((first.status, again.status), (Status::Converged, Status::Converged));
         assert!(again.sweeps <= 2, "seed {seed}: {} sweeps", again.sweeps);
-        assert!(again.relative_error <= first.relative_error);
+        // A sweep at rest rounds every entry once.
+        assert!(again.relative_error <= first.relative_error * (1.0 + 1e-6));
     }
 }
 

@@ -117,10 +117,6 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
         !self.clip
     }
 
-    fn patience(&self) -> u32 {
-        2
-    }
-
     fn fixed(&self) -> usize {
         self.fixed
     }

@@ -39,6 +39,8 @@ pub struct AlternateWorkspace<T, const M: usize, const K: usize> {
     revivals: Revivals,
     /// The components before this one are known.
     fixed: usize,
+    /// Only for [`Mu`](super::Mu): it has settled once in this fit.
+    pub(super) closing: bool,
 }
 
 impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
@@ -53,12 +55,14 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
             started: false,
             revivals: Revivals::none(),
             fixed: 0,
+            closing: false,
         }
     }
 
     /// Forgets the last problem. Of the new one the first `fixed` components are known.
     pub(crate) fn begin(&mut self, fixed: usize) {
         self.started = false;
+        self.closing = false;
         self.fixed = fixed;
         self.revivals = Revivals::beyond(fixed, K);
     }

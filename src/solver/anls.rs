@@ -91,10 +91,6 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
         self.penalty.of(x, &w.data.0, h.data.0.as_slice(), self.fixed)
     }
 
-    fn patience(&self) -> u32 {
-        self.penalty.patience()
-    }
-
     fn fixed(&self) -> usize {
         self.fixed
     }

@@ -22,7 +22,8 @@ use crate::scalar::Real;
 /// other data with most entries missing, and for entries that arrive one at a time and are not kept ([`observe`](KaczmarzEntry::observe)).
 ///
 /// The best factors so far are kept, the search goes on from the latest ones. A sweep that ends worse than no factors at
-/// all is taken back and the relaxation halved.
+/// all is taken back and the relaxation halved. After 12 sweeps without a new best the walk returns to
+/// the best factors with half the relaxation; it has converged once that no longer moves the error.
 ///
 /// # Missing entries
 ///
@@ -159,6 +160,11 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Observed> Solve
 
     fn patience(&self) -> u32 {
         PATIENCE
+    }
+
+    fn confirm(&self, ws: &mut Self::Workspace) -> bool {
+        ws.walk.calm();
+        true
     }
 }
 

@@ -81,11 +81,12 @@ pub trait Solver<T: Real, const M: usize, const N: usize, const K: usize, O: Obs
         Ok(())
     }
 
-    /// How many settled sweeps in a row it takes to call the iteration converged: 1 where `decrease` is the exact decrease
-    /// of a monotone method, more where a single small one may be an accident. If the first sweep of a stage is settled, so
-    /// was the start, and one is enough.
+    /// How many settled sweeps in a row it takes to call the iteration converged, default 5. A saddle
+    /// lowers the decreases for a few sweeps and then raises them: with one sweep, 13 % of the starts
+    /// of `Hals` on a 5×4 matrix ended at a saddle, with five none of 2000. If the first sweep of a
+    /// stage is settled, so was the start, and one is enough.
     fn patience(&self) -> u32 {
-        1
+        5
     }
 
     /// Called when enough sweeps have settled: true if the solver wants one more to decide, taken in its most reliable way.
@@ -120,9 +121,9 @@ pub struct Sweep<T> {
     /// the difference of two errors is not. Extrapolated and projected sweeps can only give the distance of two errors.
     /// At least 0; 0 for a sweep that was taken back.
     pub decrease: T,
-    /// Squared error of the factors after the sweep. Summed row by row, good to 1e-3 of
-    /// its value down to a relative error of 1e-2 in f32; a direct residual, one more pass over X, below 1e-3 (f64: 1e-7)
-    /// and after a revival.
+    /// Squared error of the factors after the sweep. Summed row by row, good to 1e-3 of its value, down
+    /// to a relative error of 1e-2 in f32 (1e-7 in f64); a direct residual, one more pass over X, below
+    /// that and after a revival.
     pub error: T,
     /// Dead components that were revived. A sweep that revives never counts as settled.
     pub revived: u32,

@@ -18,6 +18,9 @@ use crate::scalar::Real;
 /// A zero would stay zero for ever: a coefficient that is zero while its gradient asks for more gets one exact
 /// coordinate step instead. A zero denominator leaves its coefficient as it is.
 ///
+/// Near a saddle the updates creep, and the stop rule cannot tell it from a minimum. Once it is met,
+/// sweeps therefore add an exact coordinate step of every coefficient, until it is met again.
+///
 /// # Settings
 ///
 /// [`passes`](Mu::passes): updates of each vector from the same cross products, default 1, the classical method; 3 to 5
@@ -91,7 +94,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
         h: &mut SMatrix<T, K, N>,
         ws: &mut Self::Workspace,
     ) -> Sweep<T> {
-        let mut rule = Multiplicative { passes: self.passes };
+        let mut rule = Multiplicative { passes: self.passes, closing: ws.closing };
         ws.sweep(x, &mut w.data.0, h.data.0.as_mut_slice(), &self.penalty, &mut rule)
     }
 
@@ -99,12 +102,13 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
         self.penalty.of(x, &w.data.0, h.data.0.as_slice(), self.fixed)
     }
 
-    fn patience(&self) -> u32 {
-        self.penalty.patience()
-    }
-
     fn fixed(&self) -> usize {
         self.fixed
+    }
+
+    /// Coordinate steps from here on: they leave a saddle, where multiplicative updates hardly move.
+    fn confirm(&self, ws: &mut Self::Workspace) -> bool {
+        !core::mem::replace(&mut ws.closing, true)
     }
 
     fn validate(&self) -> Result<(), Error> {
@@ -117,6 +121,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
 
 struct Multiplicative {
     passes: u32,
+    closing: bool,
 }
 
 impl<T: Real, const K: usize> Rule<T, K> for Multiplicative {
@@ -130,7 +135,7 @@ impl<T: Real, const K: usize> Rule<T, K> for Multiplicative {
             multiply(gram, block);
         }
         kernel::gradient(gram, &block.cross, &block.factor, &mut block.gradient);
-        unlock(gram, block);
+        step(gram, block, self.closing);
         // The objective is quadratic: it falls by the step times the mean of the gradients at both ends.
         let mut decrease = [T::ZERO; LANES];
         for k in 0..K {
@@ -160,18 +165,19 @@ fn multiply<T: Real, const K: usize>(gram: &[[T; K]; K], block: &mut Block<T, K>
     }
 }
 
-/// Zeros that the gradient pulls away from zero take their exact coordinate step, one after the other.
-fn unlock<T: Real, const K: usize>(gram: &[[T; K]; K], block: &mut Block<T, K>) {
+/// Exact coordinate steps, one after the other: of zeros that the gradient pulls away from zero, or of `all`.
+fn step<T: Real, const K: usize>(gram: &[[T; K]; K], block: &mut Block<T, K>, all: bool) {
     for k in 0..K {
         if !(gram[k][k] > T::TINY) {
             continue;
         }
         for l in 0..LANES {
-            if block.factor[k][l] > T::ZERO || !(block.gradient[k][l] > T::ZERO) {
+            let (f, g) = (block.factor[k][l], block.gradient[k][l]);
+            if !all && (f > T::ZERO || !(g > T::ZERO)) {
                 continue;
             }
-            let step = block.gradient[k][l] / gram[k][k];
-            block.factor[k][l] = step;
+            let step = (f + g / gram[k][k]).positive() - f;
+            block.factor[k][l] = f + step;
             for q in 0..K {
                 block.gradient[q][l] -= gram[k][q] * step;
             }

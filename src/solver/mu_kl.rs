@@ -138,9 +138,9 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
         divergence(x, &w.data.0, h.data.0.as_slice())
     }
 
-    /// The decrease is a difference of two sums.
+    /// Multiplicative updates leave a saddle slowly.
     fn patience(&self) -> u32 {
-        2
+        8
     }
 }
 

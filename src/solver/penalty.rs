@@ -58,11 +58,6 @@ impl<T: Real> Penalty<T> {
         Self { l1_w: T::ZERO, l1_h: T::ZERO, l2_w: T::ZERO, l2_h: T::ZERO }
     }
 
-    /// An exact decrease needs no second opinion. With penalties it is that of a function above the objective: a lower bound.
-    pub(crate) fn patience(&self) -> u32 {
-        if self.is_set() { 2 } else { 1 }
-    }
-
     /// One of the weights is not 0.
     #[inline(never)] // one copy
     pub(crate) fn is_set(&self) -> bool {

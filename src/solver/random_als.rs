@@ -191,9 +191,9 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Observed> Solve
         self.step == Step::Unconstrained
     }
 
-    /// With replacement a sweep leaves vectors out.
+    /// The projected form never rests for long: the order of its steps keeps it moving.
     fn patience(&self) -> u32 {
-        if self.replacement { 3 } else { 2 }
+        if self.step == Step::Projected { 2 } else { 5 }
     }
 }
 

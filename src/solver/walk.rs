@@ -11,8 +11,8 @@ use crate::columns::{Data, Observed};
 use crate::error::{Error, Setting};
 use crate::scalar::Real;
 
-/// Sweeps of a random walk without a new best that end it: fewer say little.
-pub(super) const PATIENCE: u32 = 20;
+/// Sweeps of a random walk without a new best after which it calms down: fewer say little.
+pub(super) const PATIENCE: u32 = 12;
 
 /// λ of the first sweep, how fast it falls, and the seed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -93,6 +93,15 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Walk<T, M, N, K> {
         self.held_up = 0;
         self.damping = T::ONE;
         self.revivals = Revivals::for_components(K);
+        self.latest.begin();
+    }
+
+    /// The next sweep starts from the best factors, with half the relaxation: the steps of a
+    /// walk that no longer comes lower may only be too long. Where this sweep moves the error, the
+    /// walk goes on.
+    pub(super) fn calm(&mut self) {
+        self.damping *= T::HALF;
+        self.cleared = false;
         self.latest.begin();
     }
 

@@ -107,25 +107,25 @@ macro_rules! expected {
 }
 
 expected! {
-    Hals::new(), Uniform, 0xf86a75c89b027772, 0x5ba5c5ed580af8ba;
-    Hals::new(), Columns, 0xb8c15f2319f838c7, 0xbf66d7abf094757f;
-    Hals::new(), Spa, 0x2c30a82d84127aa5, 0x718fae4d5e345152;
+    Hals::new(), Uniform, 0x41c09bd49ba57082, 0x9f491dc0f363d6ee;
+    Hals::new(), Columns, 0x7f7a164f7d9a541f, 0x7255781f02ede48f;
+    Hals::new(), Spa, 0x66668c5570fb13fb, 0x937dfa8efd7c9185;
     Hals::new().l1_h(tenth()).l2_w(tenth()), Uniform, 0xc670665863623a31, 0x36182c46c48dd465;
-    Momentum::new(Hals::new()), Uniform, 0x59eba8734410c03c, 0x003be59199cb801e;
-    Momentum::new(Anls::new()), Uniform, 0x5b6b9c123a7ba1a1, 0x77f30d8ff88a02f7;
-    Anls::new(), Uniform, 0x98d49d13630900ed, 0x8cfc76e9546771c9;
-    Als::new(), Uniform, 0x0638cd2bdec831c4, 0xb1fcabf1e0e16ab1;
-    Als::unconstrained(), Uniform, 0x08c1f9295e65e69b, 0xd76393399ed06b88;
-    Chain::new(Hals::new(), Anls::new()), Uniform, 0xee339adcf9698036, 0x7219ad33e9cbd14e;
+    Momentum::new(Hals::new()), Uniform, 0xa6ca743fe17a6564, 0x8a4a87337ce14f69;
+    Momentum::new(Anls::new()), Uniform, 0x3efb9bea0e53e31b, 0x1fb2571faa09b4df;
+    Anls::new(), Uniform, 0x1002758be80043f5, 0x54647364d2cee14c;
+    Als::new(), Uniform, 0x09f2bf552b2c86d1, 0x07a5d0d397b53816;
+    Als::unconstrained(), Uniform, 0x496580d0a6db2e92, 0xdbcf39ab19025622;
+    Chain::new(Hals::new(), Anls::new()), Uniform, 0x1301f4e770c757ba, 0x39404eea85bde4f0;
     Mu::new(), Uniform, 0xdcd6a35474909fd0, 0x09554efe09ed8012;
     Kaczmarz::new(), Uniform, 0xce0ca3658bcb3f12, 0xcf37589e99a3e555;
     Kaczmarz::new().decay(T::ZERO).tail_average(true), Uniform, 0x561ebdabde8298f8, 0x1437353e932f1c71;
     Kaczmarz::unconstrained().block(12).sampling(Sampling::Uniform), Uniform, 0xea9d35e17ab77593, 0x6f22d215ee081a1c;
     KaczmarzEntry::new(), Uniform, 0x000b40abb8f28e1f, 0xeeae203711578795;
     MuKl::new(), Uniform, 0x073c8e09260b39a5, 0x704fe078fa6a3d22;
-    RandomAls::new(), Uniform, 0xd945c169f0a87df1, 0x0a2dda72fd6b1dbb;
+    RandomAls::new(), Uniform, 0xe4702fd8d1f12258, 0x86d067a365f768e4;
     RandomAls::projected().replacement(true), Uniform, 0x51fd0ea3bbf0a877, 0x288fc1e46c89a566;
-    RandomAls::unconstrained(), Uniform, 0x854e0fea5ce73d78, 0xb1822e1938533450;
+    RandomAls::unconstrained(), Uniform, 0xd8bd84a883f66ff7, 0x973e62e2b919aa83;
 }
 
 /// Encoders, and a dictionary that follows. An image of their own: the smallest board has no flash for all.
