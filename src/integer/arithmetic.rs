@@ -3,8 +3,9 @@
 /// Binary point of what lies in [−1, 1]: Gram, factor, reciprocals. Such a number is at most 2³⁰ in magnitude.
 pub(super) const UNIT: u32 = 30;
 
-/// Cores of Arm without an atomic exchange are those without a long multiplication (Armv6-M): a call there, two dozen instructions more.
-const SHORT: bool = cfg!(all(target_arch = "arm", not(target_has_atomic = "32")));
+/// True on cores without a long multiplication, where it is a call, two dozen instructions more. No
+/// `cfg` of the compiler tells them from the others: `build.rs` looks at the name of the target.
+const SHORT: bool = cfg!(tinynmf_short);
 
 /// Bits of the low half of a number with [`UNIT`] bits after the point.
 const HALF: u32 = UNIT / 2;

@@ -35,3 +35,30 @@ fn host_and_boards_agree() {
     writeln!(printed, "{}", line("encode i16", |x| x as i16 * FULL_SCALE)).unwrap();
     assert_eq!(printed, include_str!("../../firmware/expected/encode_q15.out"));
 }
+
+#[allow(dead_code)]
+#[path = "../../build.rs"]
+mod build;
+
+/// The Arm architecture manuals: 16-bit Thumb (Armv4T to Armv6-M, and Armv8-M Baseline) has `MULS`
+/// alone; `SMULL` comes with 32-bit Thumb and with the Arm instruction set from Armv4 on.
+#[test]
+fn cores_without_a_long_multiplication_are_known_by_the_target() {
+    for target in ["thumbv4t-none-eabi", "thumbv5te-none-eabi", "thumbv6m-none-eabi", "thumbv8m.base-none-eabi"] {
+        assert!(build::is_short(target), "{target}");
+    }
+    for target in [
+        "armv4t-none-eabi",
+        "armv5te-none-eabi",
+        "armv7r-none-eabihf",
+        "thumbv7m-none-eabi",
+        "thumbv7em-none-eabihf",
+        "thumbv7neon-unknown-linux-gnueabihf",
+        "thumbv8m.main-none-eabi",
+        "thumbv8m.main-none-eabihf",
+        "riscv32imc-unknown-none-elf",
+        "x86_64-unknown-linux-gnu",
+    ] {
+        assert!(!build::is_short(target), "{target}");
+    }
+}
