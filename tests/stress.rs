@@ -543,3 +543,32 @@ fn running_out_of_sweeps_is_reported() {
     check::<f32>();
     check::<f64>();
 }
+
+/// X of a few units of the smallest subnormal number: factors whose columns of W were as coarse as
+/// X would not have the error of the fit. Judged in f64, or scaled into its range.
+#[test]
+fn reported_errors_of_subnormal_data() {
+    fn check<T: Real>(smallest: T, findings: &mut Findings) {
+        for seed in 0..4 {
+            let mut x = vec![[T::ZERO; 4]; 5];
+            for (x, draw) in x.iter_mut().zip(random::<4>(seed, 5)) {
+                for (x, draw) in x.iter_mut().zip(draw) {
+                    *x = smallest * T::from_count((9.0 * draw * draw) as usize);
+                }
+            }
+            let problem = checked::<T, 4, 5>(&x);
+            for_each_solver!(T, |promise, solver| {
+                let mut factors = begin::<T, 4, 5, 2>(&problem, Begin::Uniform(seed));
+                let outcome = fit(solver, sweeps(12), &problem, &mut factors);
+                let (told, found) = (to_f64(outcome.relative_error), error(&x, &factors));
+                let allowed = tolerance::reported::<T>() * found + tolerance::measured::<T>(promise);
+                findings.expect(promise.kullback_leibler || (told - found).abs() <= allowed, || {
+                    format!("{} {}, seed {seed}: told {told:e}, found {found:e}", promise.name, scalar::<T>())
+                });
+            });
+        }
+    }
+    let mut findings = Findings::default();
+    check::<f32>(f32::from_bits(1), &mut findings);
+    check::<f64>(f64::from_bits(1), &mut findings);
+}

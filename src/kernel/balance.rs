@@ -7,6 +7,10 @@ use crate::scalar::Real;
 /// less than what endangers a square.
 const SLACK: i32 = 32;
 
+/// Bits that the largest entry of a column of W keeps above the subnormal numbers, for the smaller
+/// ones beside it.
+const ROOM: i32 = 24;
+
 fn largest<T: Real>(values: impl Iterator<Item = T>) -> T {
     values.fold(T::ZERO, |largest, value| largest.at_least(value.abs()))
 }
@@ -158,7 +162,8 @@ pub(crate) fn merge_equal<T: Real, const M: usize, const K: usize>(
 }
 
 /// W ← W·2^exponent, but for known components: those get their own exponents of `known`, and their rows of H what is left. A component of W
-/// that would overflow first hands the excess to its row of H.
+/// that would overflow first hands the excess to its row of H, and one that would lose digits as subnormal numbers takes from it
+/// what it lacks.
 pub(crate) fn rescale<T: Real, const M: usize, const K: usize>(
     w: &mut [[T; M]; K],
     h: &mut [[T; K]],
@@ -171,9 +176,12 @@ pub(crate) fn rescale<T: Real, const M: usize, const K: usize>(
             scale_row(h, k, exponent - own);
             continue;
         }
-        let reached = largest(rolled(&w[k]).iter().copied()).exponent() + exponent;
+        let size = largest(rolled(&w[k]).iter().copied());
+        let reached = size.exponent() + exponent;
         if reached >= T::MAX_EXPONENT {
             shift(w, h, k, T::MAX_EXPONENT - 1 - reached);
+        } else if size > T::ZERO && reached < T::MIN_EXPONENT + ROOM {
+            shift(w, h, k, T::MIN_EXPONENT + ROOM - reached);
         }
         scale(&mut w[k], exponent);
     }
@@ -248,6 +256,15 @@ mod tests {
         merge_equal(&mut w, &mut h, 1);
         assert_eq!(w, [[1.0, 2.0], [1.0, 2.0], [0.0, 0.0], [0.0, 0.0]]);
         assert_eq!(h, [[1.0, 9.0, 0.0, 0.0]]);
+    }
+
+    #[test]
+    fn rescale_never_loses_digits() {
+        let mut w = [[0.3_f32, 0.7]];
+        let mut h = [[0.9_f32]];
+        rescale(&mut w, &mut h, -148, &[]);
+        let product = |i: usize| f64::from(w[0][i]) * f64::from(h[0][0]) * 2.0_f64.powi(148);
+        assert_eq!([product(0), product(1)], [0.3_f32, 0.7].map(|w| f64::from(w) * f64::from(0.9_f32)));
     }
 
     #[test]
