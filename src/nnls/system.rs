@@ -117,7 +117,7 @@ pub(crate) struct System<S, const K: usize> {
 
 impl<T: Real, const K: usize> System<Mixed<T, K>, K> {
     pub(crate) const fn new() -> Self {
-        const { assert!(K <= 256, "places are stored in bytes") };
+        const { assert!(K <= 256, "K, the number of components, is 256 at most") };
         Self { store: Mixed([[T::ZERO; K]; K]), order: [0; K], count: 0 }
     }
 
@@ -131,7 +131,7 @@ impl<T: Real, const K: usize> System<Mixed<T, K>, K> {
 
 impl<'g, T: Real, const K: usize> System<Prepared<'g, T, K>, K> {
     pub(crate) const fn prepared(gram: &'g [[T; K]; K], l2: T) -> Self {
-        const { assert!(K <= 256, "places are stored in bytes") };
+        const { assert!(K <= 256, "K, the number of components, is 256 at most") };
         Self { store: Prepared { gram, l2, factor: [[T::ZERO; K]; K] }, order: [0; K], count: 0 }
     }
 }
