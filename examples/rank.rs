@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         bar.set_message(format!("K {}: held out {:.4}", point.k, point.held_out));
         bar.inc(1);
     };
-    let nmf = Nmf::new(RandomAls::new()).stop(Stop::new().max_sweeps(100));
+    let nmf = Nmf::new(RandomAls::masked()).stop(Stop::new().max_sweeps(100));
 
     let mut rng = XorShiftRng::seed_from_u64(0);
     let noise = |x: f64, rng: &mut XorShiftRng| x * (0.95 + 0.1 * <f64 as Real>::unit(rng.next_u64()));

@@ -69,15 +69,15 @@ fn main() -> Result<(), Box<dyn Error>> {
             false => film[i],
         };
     factors.init(&problem, Uniform(&mut XorShiftRng::seed_from_u64(1)));
-    let nmf = Nmf::new(RandomAls::new());
+    let nmf = Nmf::new(RandomAls::masked());
     let outcome = nmf.fit(&problem, &mut factors, &mut Box::new(RandomAlsWorkspace::new()))?;
-    report("RandomAls with the mask", rmse(&ratings, |i, j| predict(&factors, i, j)));
+    report("RandomAls with the mask and a ridge", rmse(&ratings, |i, j| predict(&factors, i, j)));
 
     factors.init(&problem, Uniform(&mut XorShiftRng::seed_from_u64(1)));
-    let nmf = Nmf::new(KaczmarzEntry::new()).stop(Stop::new().max_sweeps(60));
+    let nmf = Nmf::new(KaczmarzEntry::masked()).stop(Stop::new().max_sweeps(60));
     nmf.fit(&problem, &mut factors, &mut Box::new(KaczmarzEntryWorkspace::new()))?;
     let by_tastes = rmse(&ratings, |i, j| predict(&factors, i, j));
-    report("KaczmarzEntry with the mask, 60 sweeps", by_tastes);
+    report("KaczmarzEntry, the same, 60 sweeps", by_tastes);
     println!(
         "\nviewers of whom nothing is shown: {}, films: {}",
         outcome.unobserved.frames, outcome.unobserved.features

@@ -26,6 +26,25 @@ impl Observed for Full {
     const ALL: bool = true;
 }
 
+/// What a solver asks for that needs every entry: [`Full`]. Sealed.
+#[diagnostic::on_unimplemented(
+    message = "this solver needs every entry of X, and of `{Self}` data some may be missing",
+    label = "X has missing entries or weights",
+    note = "with missing entries or weights (`Masked`), use `Kaczmarz`, `KaczmarzEntry` or `RandomAls`"
+)]
+pub trait Complete: Observed {
+    /// The same data.
+    fn complete<'d, 'a, T, const M: usize>(data: &'d Data<'a, T, M, Self>) -> &'d Data<'a, T, M>
+    where
+        Self: Sized;
+}
+
+impl Complete for Full {
+    fn complete<'d, 'a, T, const M: usize>(data: &'d Data<'a, T, M>) -> &'d Data<'a, T, M> {
+        data
+    }
+}
+
 /// Entries of X have weights, and those of weight 0 are missing. Zero-sized marker for [`Columns::Observed`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Masked;
@@ -348,8 +367,13 @@ impl<'a, T: Real, const M: usize, O: Observed> Data<'a, T, M, O> {
     #[inline(never)]
     pub fn read(&self, j: usize, out: &mut [T; M]) {
         self.columns.read_scaled(j, self.scale, out);
+        self.hide(j, out);
+    }
+
+    /// Zeros the `values`, one per feature of frame `j`, of entries that are missing.
+    pub(crate) fn hide(&self, j: usize, values: &mut [T; M]) {
         if !O::ALL {
-            for (i, value) in out.iter_mut().enumerate() {
+            for (i, value) in values.iter_mut().enumerate() {
                 if !self.is_observed(i, j) {
                     *value = T::ZERO;
                 }
@@ -370,6 +394,19 @@ impl<'a, T: Real, const M: usize, O: Observed> Data<'a, T, M, O> {
     /// False where the entry is missing.
     pub fn is_observed(&self, i: usize, j: usize) -> bool {
         O::ALL || self.columns.weight(i, j) > T::ZERO
+    }
+
+    /// Mean of the weights over all entries, the missing ones with 0. 1 for [`Full`] data, M·N
+    /// weights for others.
+    pub(crate) fn mean_weight(&self) -> T {
+        if O::ALL {
+            return T::ONE;
+        }
+        let mut sum = T::ZERO;
+        for j in 0..self.len() {
+            sum += (0..M).fold(T::ZERO, |sum, i| sum + self.weight(i, j)) / T::from_count(M);
+        }
+        sum / T::from_count(self.len())
     }
 
     /// `values`, one per feature of frame `j`, each times its weight.

@@ -107,6 +107,8 @@ pub enum Setting {
     L1,
     /// `l2` of `Encoder` and `Online`: finite and ≥ 0.
     L2,
+    /// [`RandomAls::ridge`](crate::RandomAls::ridge) and its like.
+    Ridge,
     /// `KlEncoder::passes`: ≥ 1.
     KlPasses,
     /// `Online::half_life`: > 0, may be infinite.
@@ -150,6 +152,7 @@ impl Setting {
             Setting::L2H => "l2_h must be finite and >= 0",
             Setting::L1 => "l1 must be finite and >= 0",
             Setting::L2 => "l2 must be finite and >= 0",
+            Setting::Ridge => "ridge must be finite and >= 0",
             Setting::KlPasses => "KlEncoder::passes must be >= 1",
             Setting::HalfLife => "Online::half_life must be > 0",
             Setting::Trust => "Online::trust must be finite and >= 0",

@@ -168,11 +168,13 @@ pub(crate) struct Table<T, const C: usize> {
     /// Running sums of the shares of the rows: their energies, or 1 each; 0 for a faint one.
     cumulative: [T; C],
     total: T,
+    /// Sum of the energies, faint ones too.
+    energy: T,
 }
 
 impl<T: Real, const C: usize> Table<T, C> {
     pub(crate) const fn new() -> Self {
-        Self { energies: [T::ZERO; C], cumulative: [T::ZERO; C], total: T::ZERO }
+        Self { energies: [T::ZERO; C], cumulative: [T::ZERO; C], total: T::ZERO, energy: T::ZERO }
     }
 
     /// Takes over the energies: exact sums, nothing carried over. Faint rows get none.
@@ -182,6 +184,7 @@ impl<T: Real, const C: usize> Table<T, C> {
             *slot = energy(c);
             total += *slot;
         }
+        self.energy = total;
         let faint = (T::FAINT * total / T::from_count(C)).at_least(T::TINY);
         self.total = T::ZERO;
         for (slot, energy) in self.cumulative.iter_mut().zip(&mut self.energies) {
@@ -199,6 +202,11 @@ impl<T: Real, const C: usize> Table<T, C> {
     /// A sequence of rows from a random place on.
     pub(crate) fn draws(&self, rng: &mut (impl Rng + ?Sized)) -> Draws<'_, T, C> {
         Draws { table: self, at: T::unit(rng.next_u64()) }
+    }
+
+    /// Sum of the squared lengths of all rows.
+    pub(crate) fn all_energy(&self) -> T {
+        self.energy
     }
 
     /// Squared length of a row; 0 for a faint one.

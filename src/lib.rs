@@ -28,7 +28,7 @@
 //! | choose the method | [`Hals`], [`Anls`], [`Als`], [`Mu`], [`RandomAls`], [`Kaczmarz`], [`Momentum`], [`Chain`]; your own [`Solver`] |
 //! | fit parts that are nearly collinear (optical spectra) | [`Momentum`]`<`[`Anls`]`>`: a tenth of the default's sweeps |
 //! | fit spectra or counts by Kullback–Leibler | [`MuKl`] |
-//! | fit with missing entries or weights | [`Mask`], [`Weighted`]; [`KaczmarzEntry`], [`Kaczmarz`], [`RandomAls`] |
+//! | fit with missing entries or weights | [`Mask`], [`Weighted`]; [`RandomAls::masked`], [`KaczmarzEntry::masked`], [`Kaczmarz::masked`]; [`missing_entries`] |
 //! | choose K | [`HoldOut`], [`rank_curve!`] |
 //! | choose the start | [`Uniform`], [`RandomColumns`], [`Spa`], your own [`Init`], or the factors as they are |
 //! | explain frames by a dictionary that stays | [`Encoder`], exact; [`KlEncoder`] |
@@ -118,6 +118,9 @@ pub mod from_scikit_learn {}
 #[doc = include_str!("no_fpu.md")]
 pub mod no_fpu {}
 
+#[doc = include_str!("missing_entries.md")]
+pub mod missing_entries {}
+
 mod align;
 mod columns;
 mod dictionary;
@@ -142,7 +145,7 @@ mod solver;
 mod stop;
 
 pub use align::Alignment;
-pub use columns::{Columns, Data, Full, Mask, Masked, Observed, Quantized, Weighted};
+pub use columns::{Columns, Complete, Data, Full, Mask, Masked, Observed, Quantized, Weighted};
 pub use dictionary::Encoding;
 pub use encode::{BatchEncoding, Encoder, KlEncoder, KlEncoding};
 pub use error::{Error, Setting};

@@ -19,7 +19,9 @@ use crate::solver::Solver;
 /// Cross-validation over single entries: each of `folds` fits hides another share of them.
 ///
 /// Whether an entry is hidden is a hash of its place, so that a fold costs no memory. Needs a solver that honours
-/// [`Masked`](crate::Masked) data: [`RandomAls`](crate::RandomAls) is the one to take, `projected` where time matters.
+/// [`Masked`](crate::Masked) data: [`RandomAls::masked`](crate::RandomAls::masked) is the one to
+/// take. Without its ridge the error of large K is an accident of the frames with the fewest
+/// entries ([Missing entries](crate::missing_entries)).
 /// [`rank_curve!`](crate::rank_curve) does it for a list of K.
 ///
 /// # Settings
@@ -118,7 +120,8 @@ impl HoldOut {
                 }
             }
             // Once a prediction is worse than 0, by how much is an accident of a frame with too few entries left.
-            if unseen > T::ONE {
+            // `!`: nor is a prediction of its own that is no number.
+            if !(unseen <= T::ONE) {
                 unseen = T::ONE;
             }
             training += error * error;
@@ -184,10 +187,10 @@ impl<T: Real, const CAP: usize> RankCurve<T, CAP> {
         &self.points
     }
 
-    /// The point with the smallest held-out error.
+    /// The point with the smallest held-out error; none if no error is a number.
     pub fn least(&self) -> Option<RankPoint<T>> {
-        let first = *self.points.first()?;
-        Some(self.points.iter().fold(first, |best, point| if point.held_out < best.held_out { *point } else { best }))
+        let numbers = self.points.iter().copied().filter(|point| point.held_out.is_finite());
+        numbers.reduce(|best, point| if point.held_out < best.held_out { point } else { best })
     }
 
     /// The smallest K whose held-out error is within one standard error of the least: the rank to take.
@@ -217,7 +220,7 @@ impl<T: Real, const CAP: usize> Default for RankCurve<T, CAP> {
 /// let noise = |i: usize, j: usize| 0.2 * ((7 * i + 5 * j + i * j) % 11) as f32 / 11.0;
 /// let x = SMatrix::<f32, 6, 8>::from_fn(|i, j| a[i] * (j + 1) as f32 + b[i] * (8 - j) as f32 + noise(i, j)); // rank 2
 /// let problem = Problem::new(&x)?;
-/// let curve = rank_curve!(HoldOut::new(), &problem, &Nmf::new(RandomAls::new()), [1, 2, 3])?;
+/// let curve = rank_curve!(HoldOut::new(), &problem, &Nmf::new(RandomAls::masked()), [1, 2, 3])?;
 /// assert_eq!(curve.best().map(|point| point.k), Some(2));
 /// # Ok::<(), tinynmf::Error>(())
 /// ```

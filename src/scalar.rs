@@ -99,6 +99,8 @@ pub trait Real:
     const GOLDEN: Self;
     /// Ridge of a block of Kaczmarz rows, relative to the diagonal, 1e-3.
     const BLOCK_RIDGE: Self;
+    /// Ridge of [`RandomAls::masked`](crate::RandomAls::masked) and its like, 0.1.
+    const MASKED: Self;
     /// Default of [`Online::half_life`](crate::Online::half_life), 69 frames: each fades to 0.99 of what it was.
     const HALF_LIFE: Self;
     /// ln 2.
@@ -181,6 +183,7 @@ macro_rules! real {
             const PROGRESS: Self = 0.02;
             const JOINT: Self = 1e-6;
             const BLOCK_RIDGE: Self = 1e-3;
+            const MASKED: Self = 0.1;
             const HALF_LIFE: Self = 69.0;
             const MOMENTUM: [Self; 4] = [0.5, 1.5, 1.05, 1.01];
 

@@ -146,7 +146,7 @@ fn the_error_inside_a_sweep_is_the_direct_one() {
 /// 99 columns and 99 rows of the notebook's exact problem, where the notebook's 1000 + 1000 ended at 0.696.
 #[test]
 fn random_als_solves_notebook_x_in_nine_sweeps() {
-    let ends = |solver: fn(u64) -> RandomAls| {
+    let ends = |solver: fn(u64) -> RandomAls<f64>| {
         let x = data::notebook_x();
         let problem = Problem::<f64, 12, 10, _>::from_columns(&x[..]).unwrap();
         let mut errors: Vec<f64> = (0..200)

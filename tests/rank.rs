@@ -3,7 +3,9 @@
 mod common;
 
 use common::*;
-use tinynmf::{Error, Factors, HoldOut, KaczmarzEntry, Mask, Nmf, Problem, RandomAls, Real, Setting, Stop, rank_curve};
+use tinynmf::{
+    Error, Factors, HoldOut, KaczmarzEntry, Mask, Nmf, Problem, RandomAls, RankCurve, Real, Setting, Stop, rank_curve,
+};
 
 /// The notebook's X with 5 % noise: three parts are what its entries have in common.
 #[test]
@@ -19,7 +21,7 @@ fn notebook_x_with_noise_has_rank_three() {
         let x = cast::<T, 12>(&frames);
         let problem = checked::<T, 12, 10>(&x);
         for seed in 0..seeds {
-            let nmf = Nmf::new(RandomAls::new());
+            let nmf = Nmf::new(RandomAls::masked()).stop(Stop::new().max_sweeps(100));
             let curve =
                 rank_curve!(HoldOut::new().folds(20).seed(1000 * seed), &problem, &nmf, [1, 2, 3, 4, 5]).unwrap();
             let errors: Vec<_> = curve.points().iter().map(|p| (p.k, to_f64(p.training), to_f64(p.held_out))).collect();
@@ -81,6 +83,56 @@ fn curves_choose_the_smallest_good_rank() {
     assert!(best.k <= least.k && best.held_out <= least.held_out + least.spread);
     assert!(curve.points().iter().all(|point| point.held_out >= least.held_out));
     assert!(!curve.clone().push(best), "no room");
+}
+
+/// A fold of denormals beside normal numbers, which are predicted far too large for it: no better
+/// than 0, and no NaN.
+#[test]
+fn a_fold_of_denormals_has_an_error() {
+    let mut x = cast::<f32, 12>(&noisy::<12, 10, 2>(1, 0.2));
+    for (j, frame) in x.iter_mut().enumerate() {
+        (0..12).filter(|i| (i + j) % 2 == 0).for_each(|i| frame[i] = 1e-44);
+    }
+    let problem = checked::<f32, 12, 10>(&x);
+    for folds in [20, 60, 200] {
+        for seed in 0..5 {
+            let hold_out = HoldOut::new().folds(folds).starts(1).seed(seed);
+            let nmf = Nmf::new(RandomAls::masked()).stop(Stop::new().max_sweeps(5));
+            let curve = rank_curve!(hold_out, &problem, &nmf, [1, 2]).unwrap();
+            let signed = Nmf::new(RandomAls::unconstrained()).stop(Stop::new().max_sweeps(5));
+            let other = rank_curve!(hold_out, &problem, &signed, [1, 2]).unwrap();
+            for point in curve.points().iter().chain(other.points()) {
+                assert!(point.held_out > 0.0 && point.held_out <= 1.0, "{folds} {seed}: {point:?}");
+                assert!(point.training.is_finite() && point.spread.is_finite(), "{folds} {seed}: {point:?}");
+            }
+        }
+    }
+}
+
+/// An error that is no number is never the least, wherever it stands.
+#[test]
+fn a_curve_ignores_what_is_no_number() {
+    let x = planted::<12, 10, 2>(3);
+    let problem = checked::<f64, 12, 10>(&x);
+    let nmf = Nmf::new(RandomAls::new()).stop(Stop::new().max_sweeps(20));
+    let points = rank_curve!(HoldOut::new().starts(1), &problem, &nmf, [1, 2, 3]).unwrap();
+    for broken in 0..3 {
+        let mut curve = RankCurve::<f64, 3>::new();
+        for (place, mut point) in points.points().iter().copied().enumerate() {
+            if place == broken {
+                (point.held_out, point.spread) = (f64::NAN, f64::NAN);
+            }
+            assert!(curve.push(point));
+        }
+        for chosen in [curve.least(), curve.best()] {
+            assert!(chosen.is_some_and(|point| point.held_out.is_finite() && point.k != broken + 1), "{chosen:?}");
+        }
+    }
+    let mut curve = RankCurve::<f64, 3>::new();
+    let mut point = points.points()[0];
+    point.held_out = f64::NAN;
+    assert!(curve.push(point));
+    assert!(curve.least().is_none() && curve.best().is_none());
 }
 
 #[test]

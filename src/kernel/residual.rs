@@ -47,6 +47,9 @@ fn for_each_frame<T: Real, const M: usize, const K: usize, O: Observed>(
     for (j, h) in h.iter().enumerate() {
         x.read(j, &mut r);
         residual_into(w, h, &mut r);
+        // What is predicted of a missing entry may overflow in this unit, and infinity times no
+        // weight is not 0.
+        x.hide(j, &mut r);
         for r in rolled_mut(&mut r) {
             *r *= unit;
         }

@@ -6,7 +6,7 @@ use super::alternate::{AlternateWorkspace, Rule};
 use super::best::Latest;
 use super::penalty::{Penalty, fixed_setter, penalty_setters};
 use super::{Solver, Sweep};
-use crate::columns::Data;
+use crate::columns::{Complete, Data};
 use crate::error::Error;
 use crate::kernel::{self, Block, LANES, Lanes};
 use crate::nnls::Equations;
@@ -84,7 +84,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Default for AlsWor
     }
 }
 
-impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K> for Als<T> {
+impl<T: Real, const M: usize, const N: usize, const K: usize, O: Complete> Solver<T, M, N, K, O> for Als<T> {
     type Workspace = AlsWorkspace<T, M, N, K>;
 
     fn begin(&self, ws: &mut Self::Workspace) {
@@ -94,19 +94,20 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
 
     fn sweep(
         &self,
-        x: &Data<'_, T, M>,
+        x: &Data<'_, T, M, O>,
         w: &mut SMatrix<T, M, K>,
         h: &mut SMatrix<T, K, N>,
         ws: &mut Self::Workspace,
     ) -> Sweep<T> {
+        let x = O::complete(x);
         let AlsWorkspace { alternate, equations, latest } = ws;
         let mut rule = Normal { equations, clip: self.clip };
         let penalty = |w: &[[T; M]; K], h: &[[T; K]]| self.penalty.of(x, w, h, self.fixed);
-        latest.sweep_penalized(x, w, h, penalty, |w, h| alternate.sweep(x, w, h, &self.penalty, &mut rule))
+        latest.sweep_penalized(x, w, h, penalty, |w, h, _| alternate.sweep(x, w, h, &self.penalty, &mut rule))
     }
 
-    fn penalty(&self, x: &Data<'_, T, M>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
-        self.penalty.of(x, &w.data.0, h.data.0.as_slice(), self.fixed)
+    fn penalty(&self, x: &Data<'_, T, M, O>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
+        self.penalty.of(O::complete(x), &w.data.0, h.data.0.as_slice(), self.fixed)
     }
 
     fn validate(&self) -> Result<(), Error> {

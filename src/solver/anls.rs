@@ -5,7 +5,7 @@ use nalgebra::SMatrix;
 use super::alternate::{AlternateWorkspace, Rule};
 use super::penalty::{Penalty, fixed_setter, penalty_setters};
 use super::{Solver, Sweep};
-use crate::columns::Data;
+use crate::columns::{Complete, Data};
 use crate::error::Error;
 use crate::kernel::{self, Block, LANES, Lanes};
 use crate::nnls::{Equations, NnlsStatus};
@@ -69,7 +69,7 @@ impl<T: Real, const M: usize, const K: usize> Default for AnlsWorkspace<T, M, K>
     }
 }
 
-impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K> for Anls<T> {
+impl<T: Real, const M: usize, const N: usize, const K: usize, O: Complete> Solver<T, M, N, K, O> for Anls<T> {
     type Workspace = AnlsWorkspace<T, M, K>;
 
     fn begin(&self, ws: &mut Self::Workspace) {
@@ -78,17 +78,18 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
 
     fn sweep(
         &self,
-        x: &Data<'_, T, M>,
+        x: &Data<'_, T, M, O>,
         w: &mut SMatrix<T, M, K>,
         h: &mut SMatrix<T, K, N>,
         ws: &mut Self::Workspace,
     ) -> Sweep<T> {
+        let x = O::complete(x);
         let mut rule = Exact { equations: &mut ws.equations };
         ws.alternate.sweep(x, &mut w.data.0, h.data.0.as_mut_slice(), &self.penalty, &mut rule)
     }
 
-    fn penalty(&self, x: &Data<'_, T, M>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
-        self.penalty.of(x, &w.data.0, h.data.0.as_slice(), self.fixed)
+    fn penalty(&self, x: &Data<'_, T, M, O>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
+        self.penalty.of(O::complete(x), &w.data.0, h.data.0.as_slice(), self.fixed)
     }
 
     fn fixed(&self) -> usize {

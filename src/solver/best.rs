@@ -1,8 +1,9 @@
-//! Best factors so far, for iterations whose error may rise.
+//! Best factors so far, for iterations whose objective may rise.
 
 use nalgebra::{ArrayStorage, SMatrix};
 
 use super::Sweep;
+use super::ridge::Ridge;
 use crate::columns::{Data, Observed};
 use crate::kernel;
 use crate::scalar::Real;
@@ -11,13 +12,23 @@ use crate::scalar::Real;
 pub(crate) struct Latest<T, const M: usize, const N: usize, const K: usize> {
     w: SMatrix<T, M, K>,
     h: SMatrix<T, K, N>,
-    /// Squared error of the caller's factors; none before the first sweep.
-    best: Option<T>,
-    /// Their penalty.
-    penalty: T,
-    /// Squared error of the latest factors, and of those before the last sweep.
-    error: T,
+    /// Of the caller's factors; none before the first sweep.
+    best: Option<Value<T>>,
+    /// Objective of the latest factors, and of those before the last sweep.
+    objective: T,
     before: T,
+    /// λ, and what it is for this X.
+    weight: T,
+    ridge: Ridge<T>,
+}
+
+/// What factors are worth, relative to ‖X‖².
+#[derive(Clone, Copy)]
+struct Value<T> {
+    /// Squared error with ridge or penalty: what decides.
+    objective: T,
+    /// Squared error: what is reported.
+    error: T,
 }
 
 impl<T: Real, const M: usize, const N: usize, const K: usize> Latest<T, M, N, K> {
@@ -26,9 +37,10 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Latest<T, M, N, K>
             w: SMatrix::from_array_storage(ArrayStorage([[T::ZERO; M]; K])),
             h: SMatrix::from_array_storage(ArrayStorage([[T::ZERO; K]; N])),
             best: None,
-            penalty: T::ZERO,
-            error: T::ZERO,
+            objective: T::ZERO,
             before: T::ZERO,
+            weight: T::ZERO,
+            ridge: Ridge::none(),
         }
     }
 
@@ -37,63 +49,73 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Latest<T, M, N, K>
         self.best = None;
     }
 
+    /// λ of the [`Ridge`].
+    pub(crate) fn set_ridge(&mut self, weight: T) {
+        self.weight = weight;
+    }
+
     /// As [`sweep_penalized`](Latest::sweep_penalized), without a penalty.
     pub(crate) fn sweep<O: Observed>(
         &mut self,
         x: &Data<'_, T, M, O>,
         w: &mut SMatrix<T, M, K>,
         h: &mut SMatrix<T, K, N>,
-        iterate: impl FnOnce(&mut [[T; M]; K], &mut [[T; K]]) -> Sweep<T>,
+        iterate: impl FnOnce(&mut [[T; M]; K], &mut [[T; K]], T) -> Sweep<T>,
     ) -> Sweep<T> {
         self.sweep_penalized(x, w, h, |_, _| T::ZERO, iterate)
     }
 
-    /// Runs `iterate` on the latest factors and hands them out if they are the best: if their squared error and `penalty` add up to
-    /// no more than those of the caller's.
+    /// Runs `iterate` on the latest factors, with the damping of its ridge, and hands them out if
+    /// they are the best: if their squared error, ridge and `penalty` add up to no more than those of
+    /// the caller's.
     ///
-    /// The decrease reported is how far the error of the latest factors moved, up or down: a sweep that is worse than the best
-    /// is no sign of an end.
+    /// The decrease reported is how far this objective of the latest factors moved, up or down: a
+    /// sweep that is worse than the best is no sign of an end.
     pub(crate) fn sweep_penalized<O: Observed>(
         &mut self,
         x: &Data<'_, T, M, O>,
         w: &mut SMatrix<T, M, K>,
         h: &mut SMatrix<T, K, N>,
         penalty: impl Fn(&[[T; M]; K], &[[T; K]]) -> T,
-        iterate: impl FnOnce(&mut [[T; M]; K], &mut [[T; K]]) -> Sweep<T>,
+        iterate: impl FnOnce(&mut [[T; M]; K], &mut [[T; K]], T) -> Sweep<T>,
     ) -> Sweep<T> {
         let best = match self.best {
             Some(best) => best,
             None => {
                 self.w.clone_from(w);
                 self.h.clone_from(h);
-                let error = kernel::residual(x, &w.data.0, h.data.0.as_slice(), T::ONE);
-                self.error = if error.is_finite() { error } else { T::INFINITY };
-                self.penalty = penalty(&w.data.0, h.data.0.as_slice());
-                self.error
+                self.ridge = Ridge::new(self.weight, x);
+                let (w, h) = (&w.data.0, h.data.0.as_slice());
+                let error = kernel::residual(x, w, h, T::ONE);
+                let objective = self.ridge.objective(x, w, h, error) + penalty(w, h);
+                self.objective = if objective.is_finite() { objective } else { T::INFINITY };
+                Value { objective: self.objective, error }
             }
         };
-        let mut sweep = iterate(&mut self.w.data.0, self.h.data.0.as_mut_slice());
-        self.before = core::mem::replace(&mut self.error, sweep.error);
-        sweep.decrease = (self.before - sweep.error).abs();
-        let latest = penalty(&self.w.data.0, self.h.data.0.as_slice());
-        if sweep.error + latest <= best + self.penalty {
+        let (latest_w, latest_h) = (&mut self.w.data.0, self.h.data.0.as_mut_slice());
+        let damping = self.ridge.damping(x, latest_w, latest_h, self.objective);
+        let mut sweep = iterate(latest_w, latest_h, damping);
+        let objective = self.ridge.objective(x, latest_w, latest_h, sweep.error) + penalty(latest_w, latest_h);
+        self.before = core::mem::replace(&mut self.objective, objective);
+        sweep.decrease = (self.before - objective).abs();
+        if objective <= best.objective {
             w.clone_from(&self.w);
             h.clone_from(&self.h);
-            self.best = Some(sweep.error);
-            self.penalty = latest;
+            self.best = Some(Value { objective, error: sweep.error });
         } else {
             self.best = Some(best);
             // NaN must not pass for "no progress": an error that is not a number stays in the report.
-            if sweep.error.is_finite() {
-                sweep.error = best;
+            if objective.is_finite() {
+                sweep.error = best.error;
             }
         }
         sweep
     }
 
-    /// True if the last sweep lowered the squared error of the latest factors by `share` of itself at least.
+    /// True if the last sweep lowered the objective of the latest factors by `share` of itself at
+    /// least.
     pub(crate) fn fell_by(&self, share: T) -> bool {
-        self.error <= (T::ONE - share) * self.before
+        self.objective <= (T::ONE - share) * self.before
     }
 
     /// As [`sweep`](Latest::sweep), for iterations that can run away: factors that have become worse than none at all, or not
@@ -105,20 +127,20 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Latest<T, M, N, K>
         x: &Data<'_, T, M, O>,
         w: &mut SMatrix<T, M, K>,
         h: &mut SMatrix<T, K, N>,
-        iterate: impl FnOnce(&mut [[T; M]; K], &mut [[T; K]]) -> Sweep<T>,
+        iterate: impl FnOnce(&mut [[T; M]; K], &mut [[T; K]], T) -> Sweep<T>,
     ) -> Sweep<T> {
         let last = self.best;
         let mut sweep = self.sweep(x, w, h, iterate);
-        let best = self.best.unwrap_or(sweep.error);
+        let best = self.best.unwrap_or(Value { objective: self.objective, error: sweep.error });
         if let Some(last) = last {
-            sweep.decrease = last - best;
+            sweep.decrease = last.objective - best.objective;
         }
-        if !(self.error <= T::ONE.at_least(best)) {
+        if !(self.objective <= T::ONE.at_least(best.objective)) {
             self.w.clone_from(w);
             self.h.clone_from(h);
-            sweep = Sweep::new(T::ZERO, best);
+            sweep = Sweep::new(T::ZERO, best.error);
             sweep.accepted = false;
-            self.error = best;
+            self.objective = best.objective;
         }
         sweep
     }

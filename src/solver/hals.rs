@@ -5,7 +5,7 @@ use nalgebra::SMatrix;
 use super::alternate::{AlternateWorkspace, Rule};
 use super::penalty::{Penalty, fixed_setter, penalty_setters};
 use super::{Solver, Sweep};
-use crate::columns::Data;
+use crate::columns::{Complete, Data};
 use crate::error::{Error, Setting};
 use crate::kernel::{self, Block, Descent, Lanes};
 use crate::scalar::Real;
@@ -68,7 +68,7 @@ impl<T: Real> Default for Hals<T> {
     }
 }
 
-impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K> for Hals<T> {
+impl<T: Real, const M: usize, const N: usize, const K: usize, O: Complete> Solver<T, M, N, K, O> for Hals<T> {
     type Workspace = AlternateWorkspace<T, M, K>;
 
     fn begin(&self, ws: &mut Self::Workspace) {
@@ -77,18 +77,19 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
 
     fn sweep(
         &self,
-        x: &Data<'_, T, M>,
+        x: &Data<'_, T, M, O>,
         w: &mut SMatrix<T, M, K>,
         h: &mut SMatrix<T, K, N>,
         ws: &mut Self::Workspace,
     ) -> Sweep<T> {
+        let x = O::complete(x);
         let descent = Descent { passes: self.passes, ratio: self.pass_ratio };
         let mut rule = Coordinates { descent, inverse: [T::ZERO; K] };
         ws.sweep(x, &mut w.data.0, h.data.0.as_mut_slice(), &self.penalty, &mut rule)
     }
 
-    fn penalty(&self, x: &Data<'_, T, M>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
-        self.penalty.of(x, &w.data.0, h.data.0.as_slice(), self.fixed)
+    fn penalty(&self, x: &Data<'_, T, M, O>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
+        self.penalty.of(O::complete(x), &w.data.0, h.data.0.as_slice(), self.fixed)
     }
 
     fn fixed(&self) -> usize {

@@ -3,6 +3,7 @@
 use nalgebra::SMatrix;
 use rand_xorshift::XorShiftRng;
 
+use super::ridge::{self, Ridge, ridge_setter};
 use super::walk::{PATIENCE, Pace, Walk, pace_setters};
 use super::{Solver, Sweep};
 use crate::columns::{Data, Observed};
@@ -25,6 +26,9 @@ use crate::scalar::Real;
 /// # Missing entries
 ///
 /// Works on [`Masked`](crate::Masked) data: a vector is projected onto its observed equations, drawn in proportion to their weights.
+/// [`masked`](Kaczmarz::masked) adds the ridge that hidden entries call for ([Missing
+/// entries](crate::missing_entries)): each projection also divides the vector by 1 plus its share
+/// of it. [`ridge`](Kaczmarz::ridge) λ: default 0, `masked` 0.1.
 ///
 /// # Settings
 ///
@@ -70,6 +74,7 @@ pub struct Kaczmarz<T> {
     tail_average: bool,
     block: u32,
     rounds: u32,
+    ridge: T,
 }
 
 impl<T: Real> Kaczmarz<T> {
@@ -83,7 +88,14 @@ impl<T: Real> Kaczmarz<T> {
             tail_average: false,
             block: 0,
             rounds: 1,
+            ridge: T::ZERO,
         }
+    }
+
+    /// As [`new`](Kaczmarz::new), with the [ridge](crate::missing_entries) of 0.1 that missing
+    /// entries call for.
+    pub const fn masked() -> Self {
+        Self { ridge: T::MASKED, ..Self::new() }
     }
 
     /// Without the projection onto the orthant: factors may be negative.
@@ -121,6 +133,8 @@ impl<T: Real> Kaczmarz<T> {
         self
     }
 
+    ridge_setter!();
+
     pace_setters!();
 }
 
@@ -156,7 +170,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Observed> Solve
     type Workspace = KaczmarzWorkspace<T, M, N, K>;
 
     fn begin(&self, ws: &mut Self::Workspace) {
-        ws.walk.begin(&self.pace);
+        ws.walk.begin(&self.pace, self.ridge);
     }
 
     fn sweep(
@@ -167,8 +181,8 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Observed> Solve
         ws: &mut Self::Workspace,
     ) -> Sweep<T> {
         let KaczmarzWorkspace { features, frames, walk } = ws;
-        walk.sweep(x, w, h, &self.pace, |w, h, relaxation, rng| {
-            let moves = Moves { settings: self, relaxation, count: self.count::<K>() };
+        walk.sweep(x, w, h, &self.pace, |w, h, relaxation, damping, rng| {
+            let moves = Moves { settings: self, relaxation, damping, count: self.count::<K>() };
             for _ in 0..self.rounds {
                 // Components of one size: the equations are then as well conditioned as scaling can make them.
                 kernel::level_w(w, h);
@@ -179,8 +193,13 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Observed> Solve
         })
     }
 
+    fn penalty(&self, x: &Data<'_, T, M, O>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
+        Ridge::new(self.ridge, x).excess(x, &w.data.0, h.data.0.as_slice())
+    }
+
     fn validate(&self) -> Result<(), Error> {
         self.pace.validate()?;
+        ridge::validate(self.ridge)?;
         if self.block != 0 && (self.block as usize) < K.saturating_mul(4) {
             return Err(Error::Setting(Setting::Block));
         }
@@ -214,6 +233,8 @@ impl<T: Real> Kaczmarz<T> {
 struct Moves<'s, T> {
     settings: &'s Kaczmarz<T>,
     relaxation: T,
+    /// Of the ridge.
+    damping: T,
     count: u32,
 }
 
@@ -269,13 +290,22 @@ impl<T: Real> Moves<'_, T> {
     ) {
         let mut draws = table.draws(rng);
         let mut mean = Mean::new();
+        // Drawn by energy, a projection moves f by λ/Σv‖g‖² times its gradient on average, and the
+        // ridge shares the step. The components of the other factor have unit length, so it is the
+        // same for all.
+        let damping =
+            if self.damping > T::ZERO { self.damping / table.all_energy().at_least(T::TINY) } else { T::ZERO };
+        let keep = T::ONE / (T::ONE + self.relaxation * damping);
         for p in 0..self.count {
             if self.settings.block > 0 {
-                self.block(&mut draws, f, &equation);
+                self.block(&mut draws, f, damping, &equation);
             } else if let Some(c) = draws.next_row() {
                 let (row, x) = equation(c);
                 let energy = if weighted { energy(&row) } else { table.energy(c) };
                 step(&row, energy, x, self.relaxation, self.settings.clip, f);
+                if damping > T::ZERO {
+                    *f = f.map(|f| f * keep);
+                }
             }
             if self.settings.tail_average && p >= self.count / 2 {
                 mean.add(f);
@@ -289,6 +319,7 @@ impl<T: Real> Moves<'_, T> {
         &self,
         draws: &mut Draws<'_, T, C>,
         f: &mut [T; K],
+        damping: T,
         equation: impl Fn(usize) -> ([T; K], T),
     ) {
         let mut gram = [[T::ZERO; K]; K];
@@ -309,8 +340,10 @@ impl<T: Real> Moves<'_, T> {
                 }
             }
         }
+        let damping = damping * T::from_count(self.settings.block as usize);
         for k in 0..K {
-            gram[k][k] += T::BLOCK_RIDGE * gram[k][k];
+            gram[k][k] += T::BLOCK_RIDGE * gram[k][k] + damping;
+            gradient[k] -= damping * f[k];
         }
         let mut equations = Equations::new();
         equations.set(&gram);

@@ -3,6 +3,8 @@
 use nalgebra::SMatrix;
 use rand_xorshift::XorShiftRng;
 
+use super::revival::row_energies;
+use super::ridge::{self, Ridge, ridge_setter};
 use super::walk::{PATIENCE, Pace, Walk, pace_setters};
 use super::{Solver, Sweep};
 use crate::columns::{Data, Observed};
@@ -28,6 +30,9 @@ use crate::scalar::Real;
 /// # Missing entries
 ///
 /// Works on [`Masked`](crate::Masked) data; an entry with weight below 1 takes shorter steps in proportion.
+/// [`masked`](KaczmarzEntry::masked) adds the ridge that hidden entries call for ([Missing
+/// entries](crate::missing_entries)): each step also divides both vectors by 1 plus their share of
+/// it. [`ridge`](KaczmarzEntry::ridge) λ: default 0, `masked` 0.1; `observe` has none.
 ///
 /// # Settings
 ///
@@ -37,7 +42,7 @@ use crate::scalar::Real;
 /// # Cost
 ///
 /// A sweep: 6K multiply-adds for each observed entry, read singly, and M·N·K for the error.
-/// Workspace: (M + N)·K for the second copy of the factors.
+/// Workspace: (M + N)·K for the second copy of the factors, and M + N.
 ///
 /// # Example
 ///
@@ -58,13 +63,22 @@ use crate::scalar::Real;
 #[non_exhaustive]
 pub struct KaczmarzEntry<T> {
     pace: Pace<T>,
+    ridge: T,
 }
 
 impl<T: Real> KaczmarzEntry<T> {
     /// λ = 1/(1 + t/10).
     pub const fn new() -> Self {
-        Self { pace: Pace::new() }
+        Self { pace: Pace::new(), ridge: T::ZERO }
     }
+
+    /// As [`new`](KaczmarzEntry::new), with the [ridge](crate::missing_entries) of 0.1 that missing
+    /// entries call for.
+    pub const fn masked() -> Self {
+        Self { ridge: T::MASKED, ..Self::new() }
+    }
+
+    ridge_setter!();
 
     pace_setters!();
 
@@ -109,12 +123,15 @@ impl<T: Real> Default for KaczmarzEntry<T> {
 /// State of [`KaczmarzEntry`].
 pub struct KaczmarzEntryWorkspace<T, const M: usize, const N: usize, const K: usize> {
     walk: Walk<T, M, N, K>,
+    /// Mean weights, where there is a ridge.
+    features: [T; M],
+    frames: [T; N],
 }
 
 impl<T: Real, const M: usize, const N: usize, const K: usize> KaczmarzEntryWorkspace<T, M, N, K> {
     /// An empty workspace, for a `static` or the stack.
     pub const fn new() -> Self {
-        Self { walk: Walk::new() }
+        Self { walk: Walk::new(), features: [T::ONE; M], frames: [T::ONE; N] }
     }
 }
 
@@ -128,7 +145,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Observed> Solve
     type Workspace = KaczmarzEntryWorkspace<T, M, N, K>;
 
     fn begin(&self, ws: &mut Self::Workspace) {
-        ws.walk.begin(&self.pace);
+        ws.walk.begin(&self.pace, self.ridge);
     }
 
     fn sweep(
@@ -138,9 +155,15 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Observed> Solve
         h: &mut SMatrix<T, K, N>,
         ws: &mut Self::Workspace,
     ) -> Sweep<T> {
-        ws.walk.sweep(x, w, h, &self.pace, |w, h, relaxation, rng| {
+        let KaczmarzEntryWorkspace { walk, features, frames } = ws;
+        walk.sweep(x, w, h, &self.pace, |w, h, relaxation, damping, rng| {
             // Rows of W and columns of H share the steps in proportion to their lengths: of one size, they share evenly.
             kernel::level(w, h);
+            if damping > T::ZERO {
+                mean_weights(x, features, frames);
+            }
+            // The mean square of a component is now the same in both factors.
+            let squares = row_energies(h).map(|energy| damping * energy / T::from_count(N));
             let guard = T::JOINT * (mean_square(w.as_flattened()) + mean_square(h.as_flattened()));
             for (i, j) in Order::new(rng, M, N) {
                 if x.is_observed(i, j)
@@ -148,14 +171,24 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Observed> Solve
                 {
                     let weight = x.weight(i, j);
                     let share = if weight < T::ONE { weight } else { T::ONE };
-                    project(w, h, i, x.entry(i, j), relaxation * share, guard);
+                    let step = project(w, h, i, x.entry(i, j), relaxation * share, guard);
+                    if damping > T::ZERO
+                        && let (Some(&feature), Some(&frame)) = (features.get(i), frames.get(j))
+                    {
+                        shrink(w, h, i, &squares, step / feature, step / frame);
+                    }
                 }
             }
         })
     }
 
+    fn penalty(&self, x: &Data<'_, T, M, O>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
+        Ridge::new(self.ridge, x).excess(x, &w.data.0, h.data.0.as_slice())
+    }
+
     fn validate(&self) -> Result<(), Error> {
-        self.pace.validate()
+        self.pace.validate()?;
+        ridge::validate(self.ridge)
     }
 
     fn patience(&self) -> u32 {
@@ -174,6 +207,7 @@ fn mean_square<T: Real>(values: &[T]) -> T {
 }
 
 /// Moves row `i` of W and the column h onto w_i·h = x, both by the shortest way at once. `guard` keeps the division finite.
+/// Returns λ over that sum of squares: what multiplies a gradient.
 fn project<T: Real, const M: usize, const K: usize>(
     w: &mut [[T; M]; K],
     h: &mut [T; K],
@@ -181,7 +215,7 @@ fn project<T: Real, const M: usize, const K: usize>(
     x: T,
     relaxation: T,
     guard: T,
-) {
+) -> T {
     let before = row(w, i);
     let (mut rest, mut energy) = (x, guard.at_least(T::TINY));
     for (&w, &h) in before.iter().zip(h.iter()) {
@@ -196,6 +230,38 @@ fn project<T: Real, const M: usize, const K: usize>(
             *w = (before + length * *h).positive();
         }
         *h = (*h + length * before).positive();
+    }
+    relaxation / energy
+}
+
+/// Divides the entries of row `i` of W and of the column h by 1 + their share of the ridge.
+fn shrink<T: Real, const M: usize, const K: usize>(
+    w: &mut [[T; M]; K],
+    h: &mut [T; K],
+    i: usize,
+    squares: &[T; K],
+    on_w: T,
+    on_h: T,
+) {
+    for ((column, h), &square) in w.iter_mut().zip(h).zip(squares) {
+        if let Some(w) = column.get_mut(i) {
+            *w = *w / (T::ONE + on_w * square);
+        }
+        *h = *h / (T::ONE + on_h * square);
+    }
+}
+
+/// Mean weight of every feature and every frame.
+fn mean_weights<T: Real, const M: usize, const N: usize, O: Observed>(
+    x: &Data<'_, T, M, O>,
+    features: &mut [T; M],
+    frames: &mut [T; N],
+) {
+    for (i, mean) in features.iter_mut().enumerate() {
+        *mean = (0..N).fold(T::ZERO, |sum, j| sum + x.weight(i, j)) / T::from_count(N);
+    }
+    for (j, mean) in frames.iter_mut().enumerate() {
+        *mean = (0..M).fold(T::ZERO, |sum, i| sum + x.weight(i, j)) / T::from_count(M);
     }
 }
 

@@ -14,6 +14,7 @@ mod mu_kl;
 mod penalty;
 mod random_als;
 mod revival;
+mod ridge;
 mod walk;
 
 use nalgebra::SMatrix;

@@ -3,7 +3,7 @@
 use nalgebra::{ArrayStorage, SMatrix};
 
 use super::{AlternateWorkspace, Solver, Sweep};
-use crate::columns::Data;
+use crate::columns::{Complete, Data};
 use crate::error::Error;
 use crate::scalar::Real;
 
@@ -94,7 +94,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, V: Default> Defaul
     }
 }
 
-impl<T: Real, const M: usize, const N: usize, const K: usize, S: Solver<T, M, N, K>> Solver<T, M, N, K>
+impl<T: Real, const M: usize, const N: usize, const K: usize, O: Complete, S: Solver<T, M, N, K>> Solver<T, M, N, K, O>
     for Momentum<S>
 {
     type Workspace = MomentumWorkspace<T, M, N, K, S::Workspace>;
@@ -109,11 +109,12 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, S: Solver<T, M, N,
 
     fn sweep(
         &self,
-        x: &Data<'_, T, M>,
+        x: &Data<'_, T, M, O>,
         w: &mut SMatrix<T, M, K>,
         h: &mut SMatrix<T, K, N>,
         ws: &mut Self::Workspace,
     ) -> Sweep<T> {
+        let x = O::complete(x);
         let [_, cut, growth, ceiling_growth] = T::MOMENTUM;
         let used = ws.beta;
         if !ws.ahead {
@@ -154,12 +155,13 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, S: Solver<T, M, N,
         sweep
     }
 
-    fn objective(&self, x: &Data<'_, T, M>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
+    fn objective(&self, x: &Data<'_, T, M, O>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
+        let x = O::complete(x);
         self.solver.objective(x, w, h)
     }
 
-    fn penalty(&self, x: &Data<'_, T, M>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
-        self.solver.penalty(x, w, h)
+    fn penalty(&self, x: &Data<'_, T, M, O>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
+        self.solver.penalty(O::complete(x), w, h)
     }
 
     fn validate(&self) -> Result<(), Error> {

@@ -4,7 +4,7 @@ use nalgebra::SMatrix;
 
 use super::revival::{Revivals, row_energies};
 use super::{Solver, Sweep};
-use crate::columns::Data;
+use crate::columns::{Complete, Data};
 use crate::kernel::{column_sums, divergence_term, improve_column, model, newton, ratios};
 use crate::scalar::Real;
 
@@ -83,7 +83,7 @@ impl<T: Real, const M: usize, const K: usize> Default for MuKlWorkspace<T, M, K>
     }
 }
 
-impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K> for MuKl {
+impl<T: Real, const M: usize, const N: usize, const K: usize, O: Complete> Solver<T, M, N, K, O> for MuKl {
     type Workspace = MuKlWorkspace<T, M, K>;
 
     fn begin(&self, ws: &mut Self::Workspace) {
@@ -93,11 +93,12 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
 
     fn sweep(
         &self,
-        x: &Data<'_, T, M>,
+        x: &Data<'_, T, M, O>,
         w: &mut SMatrix<T, M, K>,
         h: &mut SMatrix<T, K, N>,
         ws: &mut Self::Workspace,
     ) -> Sweep<T> {
+        let x = O::complete(x);
         let (w, h) = (&mut w.data.0, h.data.0.as_mut_slice());
         let before = ws.last.unwrap_or_else(|| divergence(x, w, h));
         let parts = column_sums(w);
@@ -134,7 +135,8 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Solver<T, M, N, K>
     }
 
     /// 2D/ΣX.
-    fn objective(&self, x: &Data<'_, T, M>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
+    fn objective(&self, x: &Data<'_, T, M, O>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
+        let x = O::complete(x);
         divergence(x, &w.data.0, h.data.0.as_slice())
     }
 

@@ -5,9 +5,11 @@ use rand_core::SeedableRng;
 use rand_xorshift::XorShiftRng;
 
 use super::best::Latest;
-use super::revival::Revivals;
+use super::revival::{Revivals, row_energies};
+use super::ridge::{self, Ridge, ridge_setter};
 use super::{Solver, Sweep};
 use crate::columns::{Data, Observed};
+use crate::error::Error;
 use crate::kernel;
 use crate::nnls::Equations;
 use crate::random::{below, shuffle};
@@ -19,11 +21,14 @@ use crate::scalar::Real;
 /// it, which saves sweeps against [`Als`](crate::Als) and [`Anls`](crate::Anls) and costs the blocks of columns that make
 /// those fast. WᵀW and HHᵀ follow every step by a rank-1 change and are formed anew at the start of each sweep.
 ///
-/// The best factors so far are kept, the search goes on from the latest ones: a projected step can raise the error.
+/// The best factors so far are kept, the search goes on from the latest ones: a projected step can
+/// raise the error. With a ridge the best ones are those of the least e + ½λp.
 ///
 /// # Missing entries
 ///
-/// Works on [`Masked`](crate::Masked) data; each step then forms the weighted Gram of its own observed entries.
+/// Works on [`Masked`](crate::Masked) data; each step then forms the weighted Gram of its own
+/// observed entries. Take [`masked`](RandomAls::masked): without its ridge frames with few entries
+/// are overfitted ([Missing entries](crate::missing_entries)).
 ///
 /// # Settings
 ///
@@ -31,6 +36,7 @@ use crate::scalar::Real;
 /// set to 0; [`unconstrained`](RandomAls::unconstrained): factors may be negative, no NMF.
 /// [`replacement`](RandomAls::replacement): draw indices independently, so that some vectors are solved twice and some not
 /// at all in a sweep; default false. [`seed`](RandomAls::seed) of the orders, default 0.
+/// [`ridge`](RandomAls::ridge) λ on both factors, default 0, `masked` 0.1.
 ///
 /// # Notes
 ///
@@ -56,27 +62,33 @@ use crate::scalar::Real;
 /// assert!((outcome.relative_error - 0.067464).abs() < 1e-5);
 /// # Ok::<(), tinynmf::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct RandomAls {
+pub struct RandomAls<T> {
     step: Step,
     replacement: bool,
     seed: u64,
+    ridge: T,
 }
 
 /// What a vector is set to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
-    #[default]
     Exact,
     Projected,
     Unconstrained,
 }
 
-impl RandomAls {
+impl<T: Real> RandomAls<T> {
     /// Exact non-negative solves, without replacement.
     pub const fn new() -> Self {
-        Self { step: Step::Exact, replacement: false, seed: 0 }
+        Self { step: Step::Exact, replacement: false, seed: 0, ridge: T::ZERO }
+    }
+
+    /// As [`new`](RandomAls::new), with the [ridge](crate::missing_entries) of 0.1 that missing
+    /// entries call for.
+    pub const fn masked() -> Self {
+        Self { ridge: T::MASKED, ..Self::new() }
     }
 
     /// Unconstrained solves with negatives set to 0, as in [`Als`](crate::Als).
@@ -100,6 +112,14 @@ impl RandomAls {
         self.seed = seed;
         self
     }
+
+    ridge_setter!();
+}
+
+impl<T: Real> Default for RandomAls<T> {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 /// State of [`RandomAls`].
@@ -120,6 +140,8 @@ struct Steps<T, const K: usize> {
     /// HHᵀ.
     moments: [[T; K]; K],
     equations: Equations<T, K>,
+    /// What the ridge adds to the Grams, in shares of their diagonal over all entries.
+    damping: T,
 }
 
 impl<T: Real, const M: usize, const N: usize, const K: usize> RandomAlsWorkspace<T, M, N, K> {
@@ -127,7 +149,12 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> RandomAlsWorkspace
     pub const fn new() -> Self {
         const { assert!(M <= 1 << 16 && N <= 1 << 16, "RandomAls keeps its orders in 16 bits") };
         Self {
-            steps: Steps { gram: [[T::ZERO; K]; K], moments: [[T::ZERO; K]; K], equations: Equations::new() },
+            steps: Steps {
+                gram: [[T::ZERO; K]; K],
+                moments: [[T::ZERO; K]; K],
+                equations: Equations::new(),
+                damping: T::ZERO,
+            },
             rows: [0; M],
             columns: [0; N],
             rng: None,
@@ -143,13 +170,14 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Default for Random
     }
 }
 
-impl<T: Real, const M: usize, const N: usize, const K: usize, O: Observed> Solver<T, M, N, K, O> for RandomAls {
+impl<T: Real, const M: usize, const N: usize, const K: usize, O: Observed> Solver<T, M, N, K, O> for RandomAls<T> {
     type Workspace = RandomAlsWorkspace<T, M, N, K>;
 
     fn begin(&self, ws: &mut Self::Workspace) {
         ws.rng = Some(XorShiftRng::seed_from_u64(self.seed));
         ws.revivals = Revivals::for_components(K);
         ws.latest.begin();
+        ws.latest.set_ridge(self.ridge);
     }
 
     fn sweep(
@@ -163,7 +191,8 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Observed> Solve
         let rng = rng.get_or_insert_with(|| XorShiftRng::seed_from_u64(self.seed));
         self.order(rng, rows);
         self.order(rng, columns);
-        latest.sweep(x, w, h, |w, h| {
+        latest.sweep(x, w, h, |w, h, damping| {
+            steps.damping = damping;
             if O::ALL {
                 steps.refresh(w, h);
             }
@@ -187,6 +216,14 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Observed> Solve
         })
     }
 
+    fn penalty(&self, x: &Data<'_, T, M, O>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
+        Ridge::new(self.ridge, x).excess(x, &w.data.0, h.data.0.as_slice())
+    }
+
+    fn validate(&self) -> Result<(), Error> {
+        ridge::validate(self.ridge)
+    }
+
     fn signed(&self) -> bool {
         self.step == Step::Unconstrained
     }
@@ -197,7 +234,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Observed> Solve
     }
 }
 
-impl RandomAls {
+impl<T: Real> RandomAls<T> {
     /// The indices of one sweep.
     fn order(&self, rng: &mut XorShiftRng, indices: &mut [u16]) {
         let count = indices.len();
@@ -210,7 +247,7 @@ impl RandomAls {
     }
 
     /// Solves for h_j.
-    fn column<T: Real, const M: usize, const K: usize, O: Observed>(
+    fn column<const M: usize, const K: usize, O: Observed>(
         &self,
         x: &Data<'_, T, M, O>,
         w: &[[T; M]; K],
@@ -225,7 +262,7 @@ impl RandomAls {
         for (cross, w) in cross.iter_mut().zip(w) {
             *cross = kernel::inner(w, &frame);
         }
-        let Steps { gram, moments, equations } = steps;
+        let Steps { gram, moments, equations, damping } = steps;
         if !O::ALL {
             *gram = [[T::ZERO; K]; K];
             for i in 0..M {
@@ -234,7 +271,9 @@ impl RandomAls {
         }
         let Some(place) = h.get_mut(j) else { return };
         let before = *place;
-        self.solve(equations, gram, &cross, place);
+        let mut normal = *gram;
+        damp(&mut normal, *damping, || kernel::diagonal(w));
+        self.solve(equations, &mut normal, &cross, place);
         let after = *place;
         if O::ALL && !exchange(moments, &before, &after) {
             sum_of_squares(h, moments);
@@ -242,7 +281,7 @@ impl RandomAls {
     }
 
     /// Solves for row `i` of W.
-    fn row<T: Real, const M: usize, const K: usize, O: Observed>(
+    fn row<const M: usize, const K: usize, O: Observed>(
         &self,
         x: &Data<'_, T, M, O>,
         w: &mut [[T; M]; K],
@@ -253,7 +292,7 @@ impl RandomAls {
         if i >= M {
             return;
         }
-        let Steps { gram, moments, equations } = steps;
+        let Steps { gram, moments, equations, damping } = steps;
         if !O::ALL {
             *moments = [[T::ZERO; K]; K];
         }
@@ -270,7 +309,9 @@ impl RandomAls {
         }
         let before = w.map(|w| w[i]);
         let mut after = before;
-        self.solve(equations, moments, &cross, &mut after);
+        let mut normal = *moments;
+        damp(&mut normal, *damping, || row_energies(h));
+        self.solve(equations, &mut normal, &cross, &mut after);
         for (w, after) in w.iter_mut().zip(after) {
             w[i] = after;
         }
@@ -279,11 +320,11 @@ impl RandomAls {
         }
     }
 
-    /// The least squares solution for one vector.
-    fn solve<T: Real, const K: usize>(
+    /// The least squares solution for one vector. `gram` is changed.
+    fn solve<const K: usize>(
         &self,
         equations: &mut Equations<T, K>,
-        gram: &[[T; K]; K],
+        gram: &mut [[T; K]; K],
         cross: &[T; K],
         factor: &mut [T; K],
     ) {
@@ -292,14 +333,13 @@ impl RandomAls {
             equations.solve_non_negative(cross, factor);
             return;
         }
-        let mut ridged = *gram;
         if self.step == Step::Unconstrained {
             // Against growth along directions that the Gram does not see, where large entries only cancel each other.
             for k in 0..K {
-                ridged[k][k] += T::from_count(8) * T::RIDGE * gram[k][k];
+                gram[k][k] += T::from_count(8) * T::RIDGE * gram[k][k];
             }
         }
-        equations.set(&ridged);
+        equations.set(gram);
         equations.factor_all();
         *factor = *cross;
         equations.solve(factor);
@@ -314,6 +354,16 @@ impl<T: Real, const K: usize> Steps<T, K> {
     fn refresh<const M: usize>(&mut self, w: &[[T; M]; K], h: &[[T; K]]) {
         kernel::gram(w, &mut self.gram);
         sum_of_squares(h, &mut self.moments);
+    }
+}
+
+/// Adds `damping` times the squared length of every component, over all entries, to the diagonal of
+/// `gram`.
+fn damp<T: Real, const K: usize>(gram: &mut [[T; K]; K], damping: T, lengths: impl FnOnce() -> [T; K]) {
+    if damping > T::ZERO {
+        for (k, length) in lengths().into_iter().enumerate() {
+            gram[k][k] += damping * length;
+        }
     }
 }
 

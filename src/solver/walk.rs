@@ -87,13 +87,14 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Walk<T, M, N, K> {
     }
 
     /// The next sweep is the first of a fit.
-    pub(super) fn begin(&mut self, pace: &Pace<T>) {
+    pub(super) fn begin(&mut self, pace: &Pace<T>, ridge: T) {
         self.rng = Some(XorShiftRng::seed_from_u64(pace.seed));
         self.cleared = false;
         self.held_up = 0;
         self.damping = T::ONE;
         self.revivals = Revivals::for_components(K);
         self.latest.begin();
+        self.latest.set_ridge(ridge);
     }
 
     /// The next sweep starts from the best factors, with half the relaxation: the steps of a
@@ -105,24 +106,25 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Walk<T, M, N, K> {
         self.latest.begin();
     }
 
-    /// One sweep: `project` with λ = `relaxation`/(1 + `decay`·t), t the sweeps that were held up, then revival and the error.
+    /// One sweep: `project` with λ = `relaxation`/(1 + `decay`·t), t the sweeps that were held up,
+    /// and the damping of the ridge; then revival and the error.
     pub(super) fn sweep<O: Observed>(
         &mut self,
         x: &Data<'_, T, M, O>,
         w: &mut SMatrix<T, M, K>,
         h: &mut SMatrix<T, K, N>,
         pace: &Pace<T>,
-        project: impl FnOnce(&mut [[T; M]; K], &mut [[T; K]], T, &mut XorShiftRng),
+        project: impl FnOnce(&mut [[T; M]; K], &mut [[T; K]], T, T, &mut XorShiftRng),
     ) -> Sweep<T> {
         let Self { rng, cleared, held_up, damping, revivals, latest } = self;
         let rng = rng.get_or_insert_with(|| XorShiftRng::seed_from_u64(pace.seed));
         let relaxation = *damping * pace.relaxation / (T::ONE + pace.decay * T::from_count(*held_up as usize));
-        let sweep = latest.sweep_or_return(x, w, h, |w, h| {
+        let sweep = latest.sweep_or_return(x, w, h, |w, h, damping| {
             if !*cleared {
                 clear_silent(x, w, h);
                 *cleared = true;
             }
-            project(w, h, relaxation, rng);
+            project(w, h, relaxation, damping, rng);
             revivals.end_sweep(x, w, h)
         });
         if !sweep.accepted {
