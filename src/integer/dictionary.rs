@@ -59,7 +59,7 @@ pub struct QuantizedDictionary<I, const M: usize, const K: usize> {
     pub(super) exponent: i32,
     /// The largest Σ_i q_ik.
     pub(super) sum: i32,
-    /// The largest 2^exponent·Σ_i q_ik/‖q_k‖: with max|x_i| that bounds every cross product.
+    /// At least 1, and above the largest 2^exponent·Σ_i q_ik/‖q_k‖: with max|x_i| that bounds every cross product.
     pub(super) gain: i32,
     /// 1/‖w_k‖, 0 for a zero column.
     pub(super) scale: [f32; K],
@@ -96,7 +96,7 @@ impl<I: Entry, const M: usize, const K: usize> QuantizedDictionary<I, M, K> {
             inverse: [0; K],
             exponent: 0,
             sum: 0,
-            gain: 0,
+            gain: 1,
             scale: [0.0; K],
         }
     }
@@ -285,7 +285,7 @@ macro_rules! entry {
             /// A dictionary from its entries, one column after the other, and 1/‖w_k‖, as
             /// [`write_source`](QuantizedDictionary::write_source) writes them. Everything else is computed, in a `const` or
             /// `static` at compile time. Negative entries count as 0; a column whose largest entry is below half of the
-            /// largest integer is doubled until it is not.
+            /// largest integer is doubled until it is not. A zero column has no length: its scale counts as 0.
             pub const fn new(columns: &[[$t; M]; K], scale: &[f32; K]) -> Self {
                 let mut dictionary = Self::zeros();
                 let mut k = 0;
@@ -303,9 +303,9 @@ macro_rules! entry {
                         dictionary.rows[i][k] <<= shift;
                         i += 1;
                     }
+                    dictionary.scale[k] = if all > 0 { scale[k] } else { 0.0 };
                     k += 1;
                 }
-                dictionary.scale = *scale;
                 dictionary.prepare();
                 dictionary
             }

@@ -14,7 +14,7 @@ const EXPLAINED: u32 = 20;
 ///
 /// Every frame is encoded exactly; the statistics A = Σ yyᵀ and B = Σ xyᵀ fade by 2^−fade and take it in; then one component is set to
 /// the minimiser of ½tr(WᵀWA) − tr(WᵀB), non-negative, and quantised anew. The statistics are numbers of 32 bits with an exponent for
-/// each component: frames may become louder or fainter without bound. A component that is silent, or nearly so, fades no further than
+/// each component: frames may become louder or fainter without bound, and the weight of louder frames falls by 24 dB in a half-life. A component that is silent, or nearly so, fades no further than
 /// to the weight of four frames.
 ///
 /// # Cost
@@ -72,12 +72,13 @@ pub struct IntegerUpdate {
 }
 
 impl IntegerOnline {
-    /// Fades by 1/64 a frame, trusts the first dictionary for a frame, improves every component.
+    /// Fades by 1/128 a frame, trusts the first dictionary for a frame, nothing fixed.
     pub const fn new() -> Self {
-        Self { fade: 6, trust: 1, fixed: 0 }
+        Self { fade: 7, trust: 1, fixed: 0 }
     }
 
-    /// Statistics fade by 2^−fade a frame: half of them is gone after 0.69·2^fade frames. Default 6, 44 frames; from 1 to 12.
+    /// Statistics fade by 2^−fade a frame: half of them is gone after 0.69·2^fade frames. Default 7, 88 frames, the next to
+    /// the [`half_life`](crate::Online::half_life) of `Online`; from 1 to 12.
     pub const fn fade(mut self, fade: u32) -> Self {
         self.fade = if fade < 1 {
             1
@@ -115,15 +116,17 @@ impl IntegerOnline {
             return update;
         }
         let zero = state.w.inverse.iter().skip(self.fixed).position(|&inverse| inverse == 0);
-        if let Some(k) = zero
+        let mut revived = None;
+        if let Some(k) = zero.map(|k| k + self.fixed)
             && encoding.residual_squared > encoding.energy >> EXPLAINED
-            && state.revive(k + self.fixed, x, h, binary_point)
+            && state.revive(k, x, h, binary_point)
         {
             (encoding, binary_point) = encode(state, x, h);
+            revived = Some(k);
             update = IntegerUpdate { encoding, binary_point, revived: true, ..update };
         }
         let (_, peak) = energy(x);
-        state.fold(x, peak, &Amounts::new(h, binary_point), self.fade, self.trust);
+        state.fold(x, peak, &Amounts::new(h, binary_point), (self.fade, self.trust), revived);
         update.learned = true;
         for _ in self.fixed.min(K)..K {
             let k = turn::<K>(&mut state.next, self.fixed);

@@ -4,16 +4,20 @@ use super::arithmetic::{UNIT, bits, folded, halves, long_bits, moved, mul30, pro
 use super::dictionary::{QuantizedDictionary, Root};
 use super::entry::Count;
 use super::factor::Factor;
-use crate::online::MEMORY;
+use crate::online::{MEMORY, UNEVEN};
 
 /// Bits of an amount in the statistics: with a count of 16 bits a product has 30.
 const AMOUNT: i32 = 14;
+/// Bits after the point of [`IntegerOnlineState::loudness`].
+const POINT: i32 = 12;
+/// By so much it falls in 2^fade frames: 8 in a half-life of 0.69·2^fade.
+const QUIETER: i32 = 47_104;
 
 /// The dictionary that [`IntegerOnline`](crate::integer::IntegerOnline) improves, and what it remembers of the frames.
 ///
 /// # Shapes
 ///
-/// M features × K components, M and K as in a [`QuantizedDictionary`]. Bytes: its own, 4K(M + K + 3), 4.
+/// M features × K components, M and K as in a [`QuantizedDictionary`]. Bytes: its own, 4K(M + K + 3), 8.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IntegerOnlineState<const M: usize, const K: usize> {
     pub(super) w: QuantizedDictionary<i16, M, K>,
@@ -25,6 +29,9 @@ pub struct IntegerOnlineState<const M: usize, const K: usize> {
     exponents: [i32; K],
     /// Lengths of the columns of W, as they follow from its entries.
     roots: [Root; K],
+    /// log₂ of Σ y² of the loudest recent frame, [`POINT`] bits after the point. A louder frame raises it
+    /// at once; it falls by 8 in a half-life.
+    loudness: i32,
     /// The component that is improved next.
     pub(super) next: u32,
 }
@@ -59,6 +66,7 @@ impl<const M: usize, const K: usize> IntegerOnlineState<M, K> {
             b: [[0; M]; K],
             exponents: [0; K],
             roots: [(0, 0); K],
+            loudness: 0,
             next: 0,
         }
     }
@@ -74,7 +82,7 @@ impl<const M: usize, const K: usize> IntegerOnlineState<M, K> {
     pub fn forget(&mut self) {
         self.a.as_flattened_mut().fill(0);
         self.b.as_flattened_mut().fill(0);
-        self.next = 0;
+        (self.loudness, self.next) = (0, 0);
     }
 
     /// W as it is now. Parts keep the length they had at [`reset`](Self::reset); 1 for one that was zero then, or later.
@@ -82,13 +90,23 @@ impl<const M: usize, const K: usize> IntegerOnlineState<M, K> {
         &self.w
     }
 
-    /// Fades the statistics by 2^−fade and adds the frame, no count of which is above `peak`, to those of the components that have an
-    /// amount. A part without a past has been seen in `trust` frames like this one.
-    pub(super) fn fold<C: Count>(&mut self, x: &[C; M], peak: i32, amounts: &Amounts<K>, fade: u32, trust: u32) {
+    /// Fades the statistics by 2^−fade and adds the frame, no count of which is above `peak`, to those of
+    /// the components that have an amount. A part without a past has been seen in `trust` frames like
+    /// this one; of one that is made of this frame, `revived`, the frame itself counts for as many.
+    pub(super) fn fold<C: Count>(
+        &mut self,
+        x: &[C; M],
+        peak: i32,
+        amounts: &Amounts<K>,
+        (fade, trust): (u32, u32),
+        revived: Option<usize>,
+    ) {
         // Of a frame that no part resembles there is nothing to weigh the past against.
         if amounts.energy > 0 {
+            let loudness = (long_bits(amounts.energy) + 2 * amounts.exponent) << POINT;
+            self.loudness = loudness.max(self.loudness - (QUIETER >> fade));
             for k in 0..K {
-                self.fold_column(k, x, peak, amounts, fade, trust);
+                self.fold_column(k, x, peak, amounts, (fade, trust), revived == Some(k));
             }
         }
     }
@@ -100,21 +118,28 @@ impl<const M: usize, const K: usize> IntegerOnlineState<M, K> {
         x: &[C; M],
         peak: i32,
         &Amounts { ref y, exponent, energy }: &Amounts<K>,
-        fade: u32,
-        trust: u32,
+        (fade, trust): (u32, u32),
+        revived: bool,
     ) {
         let k = k.min(K - 1);
+        // What no frames as loud as the recent ones can leave: Σ(1 − 2^−fade)ⁿ of them, and those that
+        // the first dictionary counts for.
+        let most = (self.loudness >> POINT) + bits(trust + (1 << fade)) + UNEVEN;
         let (a, b, unit) = (&mut self.a[k], &mut self.b[k], &mut self.exponents[k]);
         let (amount, past) = (y[k], a[k].unsigned_abs());
         let fades = u64::from(past) > scaled(energy * MEMORY as u64, 2 * exponent - *unit);
         if amount == 0 && !fades {
             return;
         }
-        if past == 0 {
+        let left = past > 0 && bits(past) + *unit > most;
+        if past == 0 || left {
             // Of the size of its share: a trace of it does not decide what the part looked like.
             *a = [0; K];
             let square = (amount * amount).unsigned_abs();
-            let past = u64::from(trust) * (energy / K as u64).max(square.into());
+            let share = if revived { 0 } else { energy / K as u64 };
+            // What is left of louder frames counts as a first dictionary.
+            let frames = if left { trust.max(1) } else { trust };
+            let past = u64::from(frames) * share.max(square.into());
             let excess = long_bits(past) - (Self::TOP - 1);
             *unit = 2 * exponent + excess;
             a[k] = scaled(past, -excess) as i32;

@@ -8,13 +8,15 @@ use crate::error::Error;
 use crate::kernel;
 use crate::scalar::Real;
 
-use super::MEMORY;
+use super::{MEMORY, UNEVEN};
 
 /// Exponents of the frames may leave that of the statistics by this much before those are scaled.
 const LOUDER: i32 = 10;
 const FAINTER: i32 = -30;
 /// Statistics are not scaled up beyond 2 to this power.
 const CEILING: i32 = 40;
+/// Frames that the statistics tell apart: 2 to this power, so that sums over them stay numbers.
+const FRAMES: i32 = 30;
 /// Largest exponent of the lengths of parts, and the largest of their inverses: 47 (f32), 383 (f64). Products of two parts, and of a part
 /// with statistics below 2^[`CEILING`] over the length of another one, are then normal numbers.
 const fn lengths<T: Real>() -> i32 {
@@ -43,6 +45,9 @@ pub struct OnlineState<T, const M: usize, const K: usize> {
     pub a: SMatrix<T, K, K>,
     /// B: column k is the faded sum of y_k·x, times 2^(−2·exponent).
     pub b: SMatrix<T, M, K>,
+    /// Σ y² of the loudest recent frame, times 2^(−2·exponent). A louder frame raises it at once; it
+    /// falls by 2⁸ in a half-life.
+    pub loudness: T,
     /// The power of two by which frames are divided.
     pub exponent: i32,
     /// The component that is improved next.
@@ -63,6 +68,7 @@ impl<T: Real, const M: usize, const K: usize> OnlineState<T, M, K> {
             scale: SVector::from_array_storage(ArrayStorage([[T::ZERO; K]; 1])),
             a: SMatrix::from_array_storage(ArrayStorage([[T::ZERO; K]; K])),
             b: SMatrix::from_array_storage(ArrayStorage([[T::ZERO; M]; K])),
+            loudness: T::ZERO,
             exponent: 0,
             next: 0,
             half_life: T::ZERO,
@@ -99,6 +105,7 @@ impl<T: Real, const M: usize, const K: usize> OnlineState<T, M, K> {
     pub fn forget(&mut self) {
         self.a.data.0 = [[T::ZERO; K]; K];
         self.b.data.0 = [[T::ZERO; M]; K];
+        self.loudness = T::ZERO;
         self.next = 0;
     }
 
@@ -147,6 +154,7 @@ impl<T: Real, const M: usize, const K: usize> OnlineState<T, M, K> {
         let memory = self.memory();
         if !(memory > T::ZERO) {
             self.exponent = exponent;
+            self.loudness = T::ZERO;
             return;
         }
         let change = exponent - self.exponent;
@@ -161,6 +169,7 @@ impl<T: Real, const M: usize, const K: usize> OnlineState<T, M, K> {
             self.exponent += change;
             // Squares of 2^−change, each step a normal number.
             let step = T::exp2i(-change);
+            self.loudness = self.loudness * step * step;
             for value in self.a.data.0.as_flattened_mut() {
                 *value = *value * step * step;
             }
@@ -170,13 +179,29 @@ impl<T: Real, const M: usize, const K: usize> OnlineState<T, M, K> {
         }
     }
 
-    /// Fades the statistics and adds the frame to those of the components in `y`. A part without a past has been seen in `trust` frames
-    /// like this one.
-    pub(super) fn fold(&mut self, x: &[T; M], y: &[T; K], trust: T) {
-        let trust = if trust > T::exp2i(CEILING) { T::exp2i(CEILING) } else { trust.positive() };
+    /// Fades the statistics and adds the frame to those of the components in `y`. A part without a
+    /// past has been seen in `trust` frames like this one; of one that is made of this frame,
+    /// `revived`, the frame itself counts for as many.
+    ///
+    /// Returns what no A_kk can exceed that is made of frames as loud as the recent ones. What is above
+    /// it is left of louder ones: the part then counts as one of a first dictionary. Otherwise a sensor
+    /// that was stuck at full scale would outweigh the frames behind it for as many half-lives as its
+    /// energy has more binary digits, and its parts would stay for good where they fall silent.
+    pub(super) fn fold(&mut self, x: &[T; M], y: &[T; K], trust: T, revived: Option<usize>) -> T {
+        let frames = T::exp2i(FRAMES);
+        let trust = if trust > frames { frames } else { trust.positive() };
         let inward = T::exp2i(-self.exponent);
         let energy = y.iter().fold(T::ZERO, |sum, &y| sum + y * y);
         let kept = energy * T::from_count(MEMORY);
+        let mut quiet = self.retention;
+        for _ in 0..3 {
+            quiet *= quiet;
+        }
+        self.loudness = (self.loudness * quiet).at_least(energy);
+        let lost = T::ONE - self.retention;
+        // Σ retentionⁿ.
+        let lasting = if lost * frames > T::ONE { T::ONE / lost } else { frames };
+        let most = self.loudness * (trust + lasting) * T::exp2i(UNEVEN);
         let columns = self.a.data.0.iter_mut().zip(&mut self.b.data.0);
         for (k, ((a, b), &amount)) in columns.zip(y).enumerate() {
             let fades = a[k] > kept;
@@ -184,9 +209,15 @@ impl<T: Real, const M: usize, const K: usize> OnlineState<T, M, K> {
                 continue;
             }
             let retention = if fades { self.retention } else { T::ONE };
-            if a[k] == T::ZERO && trust > T::ZERO {
+            let left = a[k] > most;
+            if left {
+                (*a, *b) = ([T::ZERO; K], [T::ZERO; M]);
+            }
+            let frames = if left { trust.at_least(T::ONE) } else { trust };
+            if a[k] == T::ZERO && frames > T::ZERO {
                 // Of the size of its share: a trace of it does not decide what the part looked like.
-                let past = trust * (energy / T::from_count(K)).at_least(amount * amount);
+                let share = if revived == Some(k) { T::ZERO } else { energy / T::from_count(K) };
+                let past = frames * share.at_least(amount * amount);
                 a[k] = past;
                 if let (Some(w), Some(&scale)) = (self.w.data.0.get(k), first(&self.scale).get(k)) {
                     for (b, &w) in kernel::rolled_mut(b).iter_mut().zip(kernel::rolled(w)) {
@@ -201,11 +232,12 @@ impl<T: Real, const M: usize, const K: usize> OnlineState<T, M, K> {
                 *b = *b * retention + amount * (x * inward);
             }
         }
+        most
     }
 
-    /// Sets component `k` to its non-negative minimiser. Returns the squared distance it moved, at unit length; none if there is nothing
-    /// to improve it by.
-    pub(super) fn improve(&mut self, k: usize) -> Option<T> {
+    /// Sets component `k` to its non-negative minimiser. Returns the squared distance it moved, at unit
+    /// length; none if there is nothing to improve it by. `most`: as [`fold`](Self::fold) returns it.
+    pub(super) fn improve(&mut self, k: usize, most: T) -> Option<T> {
         let scale = *first(&self.scale).get(k)?;
         let statistics = self.a.data.0.get(k)?;
         let energy = *statistics.get(k)?;
@@ -238,18 +270,27 @@ impl<T: Real, const M: usize, const K: usize> OnlineState<T, M, K> {
             moved += d * d;
             *old = part * unit / scale;
         }
-        // The part was longer than 1 by `length`: so much more was there of it in the frames.
+        // The part was longer than 1 by `length`: so much more was there of it in the frames. But not
+        // more than there was of anything. Where a penalty or rounding has left next to nothing of its
+        // amounts they stay as they are, and only the direction counts.
+        let grown = if energy * length * length <= most { length } else { T::ONE };
         for (q, a) in self.a.data.0.iter_mut().enumerate() {
+            let Some(&own) = a.get(q) else { continue };
             let Some(entry) = a.get_mut(k) else { continue };
-            *entry *= length;
+            let value = *entry * grown;
+            // By Cauchy and Schwarz no more is possible. A silent component does not fade: without the
+            // bound its products with k would grow for ever.
+            if q == k || value * value <= own * most {
+                *entry = value;
+            }
             if q == k {
                 for value in a {
-                    *value *= length;
+                    *value *= grown;
                 }
             }
         }
         for b in kernel::rolled_mut(self.b.data.0.get_mut(k)?) {
-            *b *= length;
+            *b *= grown;
         }
         self.refresh(k);
         Some(moved)
@@ -271,7 +312,7 @@ impl<T: Real, const M: usize, const K: usize> OnlineState<T, M, K> {
     }
 
     /// Component `k` is no more.
-    fn bury(&mut self, k: usize) {
+    pub(super) fn bury(&mut self, k: usize) {
         self.set(k, &[T::ZERO; M], T::ZERO);
     }
 

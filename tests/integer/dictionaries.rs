@@ -1,7 +1,8 @@
 //! What a dictionary of integers is, says of itself, and refuses.
 
 use super::*;
-use tinynmf::integer::Unquantizable;
+use tinynmf::OnlineState;
+use tinynmf::integer::{IntegerOnlineState, Unquantizable};
 
 #[rustfmt::skip] // as it was written
 #[path = "../../firmware/src/digits_q15.rs"]
@@ -154,6 +155,34 @@ fn zero_columns_and_lengths_far_apart_are_fine() {
 fn negative_entries_count_as_zero() {
     let w = QuantizedDictionary::<i16, 2, 1>::new(&[[100, -100]], &[1.0]);
     assert!(w == QuantizedDictionary::<i16, 2, 1>::new(&[[100, 0]], &[1.0]));
+}
+
+/// An empty dictionary is one and the same, however it was made: of no entries, of zeros, of a zero W, or by a stream.
+#[test]
+fn every_empty_dictionary_is_the_same() {
+    fn check<const M: usize, const K: usize>() {
+        let zeros = QuantizedDictionary::<i16, M, K>::zeros();
+        assert!(zeros == QuantizedDictionary::<i16, M, K>::new(&[[0; M]; K], &[0.0; K]));
+        // A zero column has no length.
+        assert!(zeros == QuantizedDictionary::<i16, M, K>::new(&[[0; M]; K], &[1.0; K]));
+        assert!(zeros == QuantizedDictionary::quantize(&SMatrix::<f32, M, K>::repeat(0.0)).unwrap());
+        assert!(
+            QuantizedDictionary::<i8, M, K>::zeros() == QuantizedDictionary::<i8, M, K>::new(&[[0; M]; K], &[0.0; K])
+        );
+        assert_eq!(
+            IntegerEncoder::<u16, i16, M, K>::new(&zeros).binary_point(),
+            IntegerEncoder::<u16, i16, M, K>::new(&QuantizedDictionary::<i16, M, K>::new(&[[0; M]; K], &[0.0; K]))
+                .binary_point()
+        );
+        let mut state = IntegerOnlineState::<M, K>::new();
+        state.reset(&zeros);
+        assert!(state == IntegerOnlineState::new());
+        let mut state = OnlineState::<f32, M, K>::new();
+        state.reset(&SMatrix::repeat(0.0)).unwrap();
+        assert!(state == OnlineState::new());
+    }
+    check::<1, 1>();
+    check::<64, 8>();
 }
 
 /// What a shape takes in flash.

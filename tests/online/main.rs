@@ -11,6 +11,7 @@ macro_rules! both {
     }};
 }
 
+mod anything;
 mod components;
 mod learning;
 mod range;
@@ -73,7 +74,11 @@ fn windowed<T: Real, const M: usize, const K: usize>(
 
 fn words<T: Real, const M: usize, const K: usize>(state: &OnlineState<T, M, K>) -> Vec<u64> {
     let OnlineState { w, gram, scale, a, b, .. } = state;
-    let numbers = w.iter().chain(gram).chain(scale).chain(a).chain(b).chain([&state.half_life, &state.retention]);
+    let numbers = w.iter().chain(gram).chain(scale).chain(a).chain(b).chain([
+        &state.loudness,
+        &state.half_life,
+        &state.retention,
+    ]);
     numbers.map(|value| value.bits()).chain([state.exponent as u64, u64::from(state.next)]).collect()
 }
 

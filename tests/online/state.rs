@@ -17,6 +17,7 @@ fn a_saved_state_goes_on_with_the_same_bits() {
         rebuilt.scale = whole.scale;
         rebuilt.a = whole.a;
         rebuilt.b = whole.b;
+        rebuilt.loudness = whole.loudness;
         rebuilt.exponent = whole.exponent;
         rebuilt.next = whole.next;
         rebuilt.half_life = whole.half_life;
