@@ -14,7 +14,7 @@ const EXPLAINED: u32 = 20;
 ///
 /// Every frame is encoded exactly; the statistics A = Σ yyᵀ and B = Σ xyᵀ fade by 2^−fade and take it in; then one component is set to
 /// the minimiser of ½tr(WᵀWA) − tr(WᵀB), non-negative, and quantised anew. The statistics are numbers of 32 bits with an exponent for
-/// each component: frames may become louder or fainter without bound, and the weight of louder frames falls by 24 dB in a half-life. A component that is silent, or nearly so, fades no further than
+/// each component: frames may become louder or fainter without bound, and the weight of louder frames falls by 12 dB in a half-life. A component that is silent, or nearly so, fades no further than
 /// to the weight of four frames.
 ///
 /// # Cost

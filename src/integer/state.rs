@@ -10,8 +10,8 @@ use crate::online::{MEMORY, UNEVEN};
 const AMOUNT: i32 = 14;
 /// Bits after the point of [`IntegerOnlineState::loudness`].
 const POINT: i32 = 12;
-/// By so much it falls in 2^fade frames: 8 in a half-life of 0.69·2^fade.
-const QUIETER: i32 = 47_104;
+/// By so much it falls in 2^fade frames: 4 in a half-life of 0.69·2^fade.
+const QUIETER: i32 = 23_552;
 
 /// The dictionary that [`IntegerOnline`](crate::integer::IntegerOnline) improves, and what it remembers of the frames.
 ///
@@ -30,7 +30,7 @@ pub struct IntegerOnlineState<const M: usize, const K: usize> {
     /// Lengths of the columns of W, as they follow from its entries.
     roots: [Root; K],
     /// log₂ of Σ y² of the loudest recent frame, [`POINT`] bits after the point. A louder frame raises it
-    /// at once; it falls by 8 in a half-life.
+    /// at once; it falls by 4 in a half-life.
     loudness: i32,
     /// The component that is improved next.
     pub(super) next: u32,

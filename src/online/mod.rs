@@ -40,7 +40,7 @@ pub(crate) const UNEVEN: i32 = 2;
 /// is zero, at the start or because nothing is left of it, gets the part of the next frame that the others do not explain. Frames
 /// may become louder or fainter without bound: the statistics follow by powers of two. x·2^e from the first frame on gives the
 /// same W, while numbers stay normal. What is much fainter than what came before counts little at first:
-/// the weight of loud frames falls by 24 dB in a half-life, until their parts count as a first dictionary.
+/// the weight of loud frames falls by 12 dB in a half-life, until their parts count as a first dictionary.
 /// So a sensor that was stuck at full scale does no lasting harm, and a part that is heard only in loud
 /// frames, several half-lives apart, is learnt from the latest of them. Noise of some percent of the
 /// frames wears a part away that stays silent for thousands of them.

@@ -46,7 +46,7 @@ pub struct OnlineState<T, const M: usize, const K: usize> {
     /// B: column k is the faded sum of y_k·x, times 2^(−2·exponent).
     pub b: SMatrix<T, M, K>,
     /// Σ y² of the loudest recent frame, times 2^(−2·exponent). A louder frame raises it at once; it
-    /// falls by 2⁸ in a half-life.
+    /// falls by 2⁴ in a half-life.
     pub loudness: T,
     /// The power of two by which frames are divided.
     pub exponent: i32,
@@ -193,11 +193,8 @@ impl<T: Real, const M: usize, const K: usize> OnlineState<T, M, K> {
         let inward = T::exp2i(-self.exponent);
         let energy = y.iter().fold(T::ZERO, |sum, &y| sum + y * y);
         let kept = energy * T::from_count(MEMORY);
-        let mut quiet = self.retention;
-        for _ in 0..3 {
-            quiet *= quiet;
-        }
-        self.loudness = (self.loudness * quiet).at_least(energy);
+        let squared = self.retention * self.retention;
+        self.loudness = (self.loudness * squared * squared).at_least(energy);
         let lost = T::ONE - self.retention;
         // Σ retentionⁿ.
         let lasting = if lost * frames > T::ONE { T::ONE / lost } else { frames };
