@@ -132,7 +132,7 @@ fn print(streams: &[Stream], rows: &[Row], chosen: Setting, starts: u64) {
     println!("# How fast to forget\n");
     println!("Made by `cargo run --release --example forgetting > docs/forgetting.md`; means over {starts} starts.\n");
     println!(
-        "Each figure is the error of the whole stream with the dictionary that [`Online`] has after so many frames, in \
+        "Each figure is the error of the whole stream with the dictionary that `Online` has after so many frames, in \
          per cent\nabove the error of the best of eight batch fits. *mean*: above the best setting of each column, in per \
          cent, first of the\ncolumns of a kind, then of the five kinds (digits, piano, spectra, turned, learnt before); \
          *worst*: that of the worst column.\n"
