@@ -26,7 +26,7 @@
 //! | fit between other tasks | [`Nmf::start`], [`Run::step`] |
 //! | find the best of several starts | [`Nmf::fit_restarts`] |
 //! | choose the method | [`Hals`], [`Anls`], [`Als`], [`Mu`], [`RandomAls`], [`Kaczmarz`], [`Momentum`], [`Chain`]; your own [`Solver`] |
-//! | fit parts that are nearly collinear (optical spectra) | [`Momentum`]`<`[`Anls`]`>`: a tenth of the default's sweeps |
+//! | fit parts that are nearly collinear (optical spectra) | [`Momentum`]`<`[`Anls`]`>`: an eighth of the default's sweeps |
 //! | fit spectra or counts by Kullback–Leibler | [`MuKl`] |
 //! | fit with missing entries or weights | [`Mask`], [`Weighted`]; [`RandomAls::masked`], [`KaczmarzEntry::masked`], [`Kaczmarz::masked`]; [`missing_entries`] |
 //! | choose K | [`HoldOut`], [`rank_curve!`] |

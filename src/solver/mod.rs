@@ -84,7 +84,7 @@ pub trait Solver<T: Real, const M: usize, const N: usize, const K: usize, O: Obs
 
     /// How many settled sweeps in a row it takes to call the iteration converged, default 5. A saddle
     /// lowers the decreases for a few sweeps and then raises them: with one sweep, 13 % of the starts
-    /// of `Hals` on a 5×4 matrix ended at a saddle, with five none of 2000. If the first sweep of a
+    /// of `Hals` on a 5×4 matrix ended at a saddle, with five none of 1000. If the first sweep of a
     /// stage is settled, so was the start, and one is enough.
     fn patience(&self) -> u32 {
         5
