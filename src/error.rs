@@ -60,14 +60,15 @@ pub enum Error {
         /// Column of the entry: the frame.
         column: usize,
     },
-    /// A column of W that is given and stays is so long, so short, or of entries so far apart, that the call cannot work with it. The
-    /// call states its range.
+    /// A column of W that is given and stays is so long, so short, or of entries so far apart, that
+    /// the call cannot work with it. The call states its range.
     PartSize {
         /// The component whose part it is.
         component: usize,
     },
-    /// The coefficients of a known component are too large for the scalar: its column of W is too small beside X. Where they are
-    /// returned all the same, the largest power of two stands for them.
+    /// The coefficients of a known component are too large for the scalar: its column of W is too
+    /// small beside X. Where they are returned all the same, the largest power of two stands for
+    /// them.
     CoefficientRange {
         /// The component.
         component: usize,

@@ -121,7 +121,8 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Factors<T, M, N, K
         Ok(())
     }
 
-    /// Known components are parts that have a unit in which every entry is a normal number and none too large to be squared.
+    /// Known components are parts that have a unit in which every entry is a normal number and none
+    /// too large to be squared.
     pub(crate) fn check_known(&self, fixed: usize, signed: bool) -> Result<(), Error> {
         let Some(known) = self.w.data.0.get(..fixed) else { return Err(Error::Setting(Setting::Fixed)) };
         if let Some((row, column)) = unusable(known, signed) {

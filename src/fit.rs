@@ -97,9 +97,10 @@ impl<T: Real, S> Nmf<T, S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Setting`], [`Error::InitialW`], [`Error::InitialH`], [`Error::PartSize`] before anything is touched;
-    /// [`Error::Diverged`] if the solver produced a number that is not finite; [`Error::CoefficientRange`] if the coefficients of
-    /// a known component are too large for the scalar.
+    /// [`Error::Setting`], [`Error::InitialW`], [`Error::InitialH`], [`Error::PartSize`] before
+    /// anything is touched; [`Error::Diverged`] if the solver produced a number that is not finite;
+    /// [`Error::CoefficientRange`] if the coefficients of a known component are too large for the
+    /// scalar.
     ///
     /// # Cost
     ///
@@ -292,8 +293,8 @@ where
         Ok(ControlFlow::Continue(self.last))
     }
 
-    /// ‖X−WH‖_F/‖X‖_F of the factors as they stand, the direct residual. One pass over X. Infinite after
-    /// [`Error::CoefficientRange`].
+    /// ‖X−WH‖_F/‖X‖_F of the factors as they stand, the direct residual. One pass over X. Infinite
+    /// after [`Error::CoefficientRange`].
     pub fn relative_error(&self) -> T {
         match self.outcome {
             Some(outcome) => outcome.map_or(T::INFINITY, |outcome| outcome.relative_error),
@@ -383,7 +384,8 @@ where
         ended
     }
 
-    /// Back to the unit of X. Returns the first known component whose coefficients are then too large for the scalar.
+    /// Back to the unit of X. Returns the first known component whose coefficients are then too
+    /// large for the scalar.
     fn restore(&mut self) -> Option<usize> {
         let (w, h) = (&mut self.factors.w.data.0, self.factors.h.data.0.as_mut_slice());
         let fixed = self.solver.fixed();

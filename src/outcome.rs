@@ -32,8 +32,8 @@ pub struct Outcome<T> {
     pub sweeps: u32,
     /// ‖X−WH‖_F/‖X‖_F, the direct residual by columns.
     pub relative_error: T,
-    /// What was minimised: the square of `relative_error` plus twice the penalties over ‖X‖² ([`Penalty`](crate::Penalty)). Of
-    /// several restarts the one with the smallest is kept.
+    /// What was minimised: the square of `relative_error` plus twice the penalties over ‖X‖²
+    /// ([`Penalty`](crate::Penalty)). Of several restarts the one with the smallest is kept.
     pub objective: T,
     /// Dead components revived on the way.
     pub revived: u32,

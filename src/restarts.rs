@@ -43,8 +43,9 @@ impl<T: Copy, const R: usize> RestartLog<T, R> {
 }
 
 impl<T: Real, S> Nmf<T, S> {
-    /// R fits from the starts that `start` names; the factors with the smallest [`objective`](Outcome::objective), which is the error
-    /// where no penalty is set, end in `best`.
+    /// R fits from the starts that `start` names; the factors with the smallest
+    /// [`objective`](Outcome::objective), which is the error where no penalty is set, end in
+    /// `best`.
     ///
     /// Restart `r` draws from a generator seeded with `seed + r`, so any of them can be repeated alone. With
     /// [`pilots`](Nmf::pilots) every restart is cut short and the best one is continued to the end.

@@ -131,8 +131,8 @@ fn the_size_of_a_known_part_does_not_matter() {
     check::<f64>(&[[39, -39], [-100, 100], [900, -950]]);
 }
 
-/// A dictionary in amperes beside data in amperes: SciPy's `nnls` in f64 gives the amounts (2, 5), and 2e13 times as much for data of
-/// the size of 1.
+/// A dictionary in amperes, beside data in amperes and beside data of the size of 1. In whole numbers
+/// (6, 13, 10, 7) and (3, 5, 2, 2) are the parts times (2, 5) and (1, 1).
 #[test]
 fn parts_of_1e_13_are_parts() {
     fn check<T: Real>() {

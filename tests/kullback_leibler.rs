@@ -28,8 +28,9 @@ fn one_component_keeps_the_sums() {
     check::<f64>();
 }
 
-/// An entry far below its model counts as the model does. The right values are those of the closed form y_ij = r_i·s_j/total, by
-/// NumPy with logarithms in f64: D = 0.523248 and √(2D/ΣX) = 0.590620 for [[~0, 1], [1, 1]].
+/// An entry far below its model counts as the model does. The right values are those of the closed
+/// form y_ij = r_i·s_j/total, by NumPy with logarithms in f64: D = 0.523248 and √(2D/ΣX) = 0.590620
+/// for [[~0, 1], [1, 1]].
 #[test]
 fn entries_far_below_the_model_count() {
     fn check<T: Real>(inputs: &[[f64; 3]]) {

@@ -240,7 +240,8 @@ fn encoding_with_the_penalty_of_the_fit_gives_its_codes() {
                     f64::max(worst, off / largest)
                 });
                 let allowed = match name {
-                    // Setting negative entries to 0 is not the minimum, with a penalty as without: no bound.
+                    // Setting negative entries to 0 is not the minimum, with a penalty as without:
+                    // no bound.
                     "Als" => f64::INFINITY,
                     "Mu" => tolerance::CREEPING_CODE,
                     _ => tolerance::code::<T>(),

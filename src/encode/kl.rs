@@ -69,8 +69,8 @@ impl<'w, T: Real, const M: usize, const K: usize> KlEncoder<'w, T, M, K> {
     ///
     /// # Errors
     ///
-    /// [`Error::InitialW`] for the first entry of W that is negative or not finite, [`Error::PartSize`] for the first column that sums
-    /// up to infinity.
+    /// [`Error::InitialW`] for the first entry of W that is negative or not finite,
+    /// [`Error::PartSize`] for the first column that sums up to infinity.
     pub fn new(w: &'w SMatrix<T, M, K>) -> Result<Self, Error> {
         const { assert!(M > 0 && K > 0, "a dictionary needs at least one feature and one component") };
         let mut sums = [T::ZERO; K];
@@ -104,9 +104,9 @@ impl<'w, T: Real, const M: usize, const K: usize> KlEncoder<'w, T, M, K> {
     ///
     /// # Errors
     ///
-    /// [`Error::NonFinite`], [`Error::Negative`] with column 0, for the first such entry of x; [`Error::Setting`] for no passes;
-    /// [`Error::CoefficientRange`] if a coefficient is too large for the scalar in the unit of x, [`Error::Diverged`] if it is even
-    /// in units of the frame.
+    /// [`Error::NonFinite`], [`Error::Negative`] with column 0, for the first such entry of x;
+    /// [`Error::Setting`] for no passes; [`Error::CoefficientRange`] if a coefficient is too large
+    /// for the scalar in the unit of x, [`Error::Diverged`] if it is even in units of the frame.
     pub fn encode(&self, x: &SVector<T, M>, h: &mut SVector<T, K>) -> Result<KlEncoding<T>, Error> {
         if self.passes == 0 {
             return Err(Error::Setting(Setting::KlPasses));

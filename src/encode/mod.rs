@@ -144,8 +144,8 @@ impl<'w, T: Real, const M: usize, const K: usize> Encoder<'w, T, M, K> {
         self
     }
 
-    /// λ₁: what makes codes sparse, relative to the frame, as in a fit ([`Penalty`](crate::Penalty)). 0.01 … 0.3 are useful, from 1
-    /// on every code is 0. Default 0.
+    /// λ₁: what makes codes sparse, relative to the frame, as in a fit
+    /// ([`Penalty`](crate::Penalty)). 0.01 … 0.3 are useful, from 1 on every code is 0. Default 0.
     pub const fn l1(mut self, weight: T) -> Self {
         self.rules.l1 = weight;
         self

@@ -82,9 +82,10 @@ fn stretch<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut
     }
 }
 
-/// Zeros the rows of H that are so large, beside an X of at most 1, that products of both factors overflow when they are squared, and
-/// brings their columns of W, from `first` on, to the size of 1. After [`balance`] only a start that explains nothing has such. The
-/// shapes in W stay, and a sweep begins with H.
+/// Zeros the rows of H that are so large, beside an X of at most 1, that products of both factors
+/// overflow when they are squared, and brings their columns of W, from `first` on, to unit size.
+/// After [`balance`] only a start that explains nothing has such. The shapes in W stay, and a sweep
+/// begins with H.
 #[inline(never)] // one copy
 pub(crate) fn clear_overflowing<T: Real, const M: usize, const K: usize>(
     w: &mut [[T; M]; K],
@@ -106,9 +107,9 @@ pub(crate) fn clear_overflowing<T: Real, const M: usize, const K: usize>(
     }
 }
 
-/// The power of two by which a column is divided so that its largest entry is in [½, 1), as far as no entry then loses a bit: no normal
-/// number becomes a subnormal one, and columns with subnormal entries are only multiplied. Also the exponent of the largest
-/// entry that is left.
+/// The power of two by which a column is divided so that its largest entry is in [½, 1), as far as
+/// no entry then loses a bit: no normal number becomes a subnormal one, and columns with subnormal
+/// entries are only multiplied. Also the exponent of the largest entry that is left.
 #[inline(never)] // off the path of fits without known components
 pub(crate) fn unit_exponent<T: Real, const M: usize>(w: &[T; M]) -> (i32, i32) {
     let (mut most, mut least) = (T::ZERO, T::INFINITY);
@@ -187,7 +188,8 @@ pub(crate) fn rescale<T: Real, const M: usize, const K: usize>(
     }
 }
 
-/// Puts 2^[`MAX_EXPONENT`](Real::MAX_EXPONENT) for every infinity in the first `count` rows of H. Returns the first row that had one.
+/// Puts 2^[`MAX_EXPONENT`](Real::MAX_EXPONENT) for every infinity in the first `count` rows of H.
+/// Returns the first row that had one.
 #[inline(never)] // as `unit_exponent`
 pub(crate) fn bound_rows<T: Real, const K: usize>(h: &mut [[T; K]], count: usize) -> Option<usize> {
     let bound = T::exp2i(T::MAX_EXPONENT);
@@ -229,7 +231,8 @@ fn scale<T: Real>(w: &mut [T], exponent: i32) {
     }
 }
 
-/// 2^exponent as three factors, so that the way from the largest number to the smallest is finite steps.
+/// 2^exponent as three factors, so that the way from the largest number to the smallest is finite
+/// steps.
 fn steps<T: Real>(exponent: i32) -> [T; 3] {
     let third = exponent / 3;
     [T::exp2i(third), T::exp2i(third), T::exp2i(exponent - 2 * third)]

@@ -70,7 +70,8 @@ pub(crate) fn newton<T: Real>(terms: impl Iterator<Item = (T, (T, T))>, sum: T) 
     if gain > sum && bend > T::TINY { (gain - sum) / bend } else { T::ZERO }
 }
 
-/// x·ln(x/y) − x + y for x ≥ 0 and y ≥ ε, without the cancellation that shows where y is near x. A y that is not finite passes.
+/// x·ln(x/y) − x + y for x ≥ 0 and y ≥ ε, without the cancellation that shows where y is near x. A
+/// y that is not finite passes.
 pub(crate) fn divergence_term<T: Real>(x: T, y: T) -> T {
     if !(x > T::ZERO) {
         y

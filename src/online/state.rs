@@ -17,8 +17,9 @@ const FAINTER: i32 = -30;
 const CEILING: i32 = 40;
 /// Frames that the statistics tell apart: 2 to this power, so that sums over them stay numbers.
 const FRAMES: i32 = 30;
-/// Largest exponent of the lengths of parts, and the largest of their inverses: 47 (f32), 383 (f64). Products of two parts, and of a part
-/// with statistics below 2^[`CEILING`] over the length of another one, are then normal numbers.
+/// Largest exponent of the lengths of parts, and the largest of their inverses: 47 (f32), 383
+/// (f64). Products of two parts, and of a part with statistics below 2^[`CEILING`] over the length
+/// of another one, are then normal numbers.
 const fn lengths<T: Real>() -> i32 {
     T::MAX_EXPONENT * 3 / 8
 }
@@ -81,8 +82,9 @@ impl<T: Real, const M: usize, const K: usize> OnlineState<T, M, K> {
     ///
     /// # Errors
     ///
-    /// [`Error::InitialW`] for the first entry that is negative or not finite, [`Error::PartSize`] for the first column that is not zero
-    /// and whose length is not between 2⁻⁴⁷ and 2⁴⁷ (f32: 7e-15 … 1.4e14), 2⁻³⁸³ and 2³⁸³ (f64). The state is then as it was.
+    /// [`Error::InitialW`] for the first entry that is negative or not finite, [`Error::PartSize`]
+    /// for the first column that is not zero and whose length is not between 2⁻⁴⁷ and 2⁴⁷ (f32:
+    /// 7e-15 … 1.4e14), 2⁻³⁸³ and 2³⁸³ (f64). The state is then as it was.
     pub fn reset(&mut self, w: &SMatrix<T, M, K>) -> Result<(), Error> {
         for (column, values) in w.data.0.iter().enumerate() {
             if let Some(row) = values.iter().position(|&value| !(value >= T::ZERO && value.is_finite())) {
@@ -109,9 +111,9 @@ impl<T: Real, const M: usize, const K: usize> OnlineState<T, M, K> {
         self.next = 0;
     }
 
-    /// Puts the components in the order of an earlier dictionary and gives every part the length it had there, as
-    /// [`Factors::align_to`](crate::Factors::align_to); statistics follow. A part whose earlier length is out of the range of
-    /// [`reset`](OnlineState::reset) keeps its own.
+    /// Puts the components in the order of an earlier dictionary and gives every part the length it
+    /// had there, as [`Factors::align_to`](crate::Factors::align_to); statistics follow. A part
+    /// whose earlier length is out of the range of [`reset`](OnlineState::reset) keeps its own.
     pub fn align_to(&mut self, previous: &SMatrix<T, M, K>) -> Alignment<T, K> {
         let alignment = matching(&self.w.data.0, &previous.data.0);
         permute(&alignment.order, |k, q| {

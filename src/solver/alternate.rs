@@ -270,11 +270,13 @@ fn add_amounts<T: Real, const K: usize>(amounts: &mut [T; K], h: &[Lanes<T>; K],
     }
 }
 
-/// What a factor bears of the penalties on the other one, as an addition to the diagonal of its Gram.
+/// What a factor bears of the penalties on the other one, as an addition to the diagonal of its
+/// Gram.
 ///
-/// λ₂‖w_k‖²‖h_k‖² is symmetric. λ₁‖w_k‖Σⱼ‖xⱼ‖h_kj depends on W by the length of w_k, and u ≤ (u²/v + v)/2, equal at u = v: the
-/// square with the length v that w_k has now lies above, touches, and is quadratic. In: `ridge`, the sums Σⱼ‖xⱼ‖h_kj of the
-/// penalised factor; `gram`, its own; `l1`, λ₁v. Known components have no penalty on W, and their W bears none.
+/// λ₂‖w_k‖²‖h_k‖² is symmetric. λ₁‖w_k‖Σⱼ‖xⱼ‖h_kj depends on W by the length u of w_k. With v, the
+/// length before the half sweep, u ≤ (u²/v + v)/2, equal at u = v: a quadratic above the penalty.
+/// In: `ridge`, the sums Σⱼ‖xⱼ‖h_kj of the penalised factor; `gram`, its own; `l1`, λ₁v. Known
+/// components have no penalty on W, and their W bears none.
 #[inline(never)] // as `Penalties::charge`
 fn pass_on<T: Real, const K: usize>(
     weights: Weights<T>,

@@ -70,8 +70,9 @@ pub trait Solver<T: Real, const M: usize, const N: usize, const K: usize, O: Obs
         crate::kernel::residual(x, &w.data.0, h.data.0.as_slice(), T::ONE)
     }
 
-    /// What the solver minimises besides the [`objective`](Solver::objective), in the same unit: twice its penalties over ‖X‖². Of
-    /// several fits the one with the smallest sum is kept. Default 0.
+    /// What the solver minimises besides the [`objective`](Solver::objective), in the same unit:
+    /// twice its penalties over ‖X‖². Of several fits the one with the smallest sum is kept.
+    /// Default 0.
     fn penalty(&self, x: &Data<'_, T, M, O>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
         let _ = (x, w, h);
         T::ZERO
@@ -118,9 +119,10 @@ pub trait Solver<T: Real, const M: usize, const N: usize, const K: usize, O: Obs
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Sweep<T> {
-    /// Decrease of the squared error, penalties included. Telescoped over the single steps by the monotone solvers: accurate where
-    /// the difference of two errors is not. Extrapolated and projected sweeps can only give the distance of two errors.
-    /// At least 0; 0 for a sweep that was taken back.
+    /// Decrease of the squared error, penalties included. Telescoped over the single steps by the
+    /// monotone solvers: accurate where the difference of two errors is not. Extrapolated and
+    /// projected sweeps can only give the distance of two errors. At least 0; 0 for a sweep that
+    /// was taken back.
     pub decrease: T,
     /// Squared error of the factors after the sweep. Summed row by row, good to 1e-3 of its value, down
     /// to a relative error of 1e-2 in f32 (1e-7 in f64); a direct residual, one more pass over X, below

@@ -9,10 +9,10 @@ use crate::scalar::Real;
 
 /// Momentum with restart: each sweep starts a little ahead of the last one.
 ///
-/// Before a sweep both factors move on by β times their last change, clipped at 0; if the sweep ends above the error
-/// before (penalties included), it is taken back, β is cut, and one plain sweep follows. β grows by γ while sweeps succeed,
-/// up to a ceiling that grows by γ̄ and is lowered to the last successful β at each restart (β₀ = 0.5, η = 1.5, γ = 1.05,
-/// γ̄ = 1.01).
+/// Before a sweep both factors move on by β times their last change, clipped at 0; if the sweep
+/// ends above the error before (penalties included), it is taken back, β is cut, and one plain
+/// sweep follows. β grows by γ while sweeps succeed, up to a ceiling that grows by γ̄ and is
+/// lowered to the last successful β at each restart (β₀ = 0.5, η = 1.5, γ = 1.05, γ̄ = 1.01).
 ///
 /// About half the sweeps of the solver inside. `Momentum<Hals>` is the default of [`Nmf`](crate::Nmf).
 ///

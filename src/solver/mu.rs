@@ -159,7 +159,8 @@ fn multiply<T: Real, const K: usize>(gram: &[[T; K]; K], block: &mut Block<T, K>
             let model = -negative_model[k][l];
             if model > T::TINY {
                 let ratio = block.cross[k][l].positive() / model;
-                // A coefficient that far below what is asked of it is as good as zero: `unlock` sees to it.
+                // A coefficient that far below what is asked of it is as good as zero: `unlock`
+                // sees to it.
                 block.factor[k][l] = if ratio < T::INFINITY { block.factor[k][l] * ratio } else { T::ZERO };
             }
         }

@@ -16,25 +16,30 @@ const HEAVY: i32 = 40;
 ///
 /// ½‖X − WH‖² + λ₁ Σⱼ‖xⱼ‖ Σ_k‖w_k‖h_kj + ½λ₂ Σ_k‖w_k‖²‖h_k‖²
 ///
-/// with the weights on H, plus the mirror image with those on W: there ‖xᵢ‖ is the length of a *row* of X, and rows h_k and
-/// columns w_k change places. These are the penalties that the coefficients of *unit-length* parts would get, relative to
-/// the length of the frame. The weights therefore mean the same for every scaling of the factors and of the data, and for
-/// faint frames as for loud ones.
+/// with the weights on H, plus the mirror image with those on W: there ‖xᵢ‖ is the length of a
+/// *row* of X, and rows h_k and columns w_k change places. These are the penalties that the
+/// coefficients of *unit-length* parts would get, relative to the length of the frame. The weights
+/// therefore mean the same for every scaling of the factors and of the data, and for faint frames
+/// as for loud ones.
 ///
-/// **Codes.** A frame of length ‖x‖ gets h with the smallest ½‖x − Wh‖² + λ₁‖x‖ Σ‖w_k‖h_k + ½λ₂ Σ‖w_k‖²h_k². Encoding it with
-/// the `l1_h` and `l2_h` of a converged fit as [`l1`](crate::Encoder::l1) and [`l2`](crate::Encoder::l2) gives its column of
-/// H, unless the fit had penalties on W.
+/// **Codes.** A frame of length ‖x‖ gets h with the smallest ½‖x − Wh‖² + λ₁‖x‖ Σ‖w_k‖h_k + ½λ₂
+/// Σ‖w_k‖²h_k². Encoding it with the `l1_h` and `l2_h` of a converged fit as
+/// [`l1`](crate::Encoder::l1) and [`l2`](crate::Encoder::l2) gives its column of H, unless the fit
+/// had penalties on W.
 ///
 /// # Settings
 ///
-/// L1: 0.01 … 0.3 makes a factor sparse; from 1 on it is 0. L2: 1e-3 … 0.1 makes it smooth. 0, the default, is none.
+/// L1: 0.01 … 0.3 makes a factor sparse; from 1 on it is 0. L2: 1e-3 … 0.1 makes it smooth. 0, the
+/// default, is none.
 ///
 /// # Notes
 ///
-/// In the normal equations λ₂ multiplies the diagonal of the Gram by 1 + λ₂, and λ₁ takes λ₁‖x‖√G_kk from the cross product. The
-/// other factor bears a penalty by its lengths: a quadratic that lies above it and touches it where the sweep stands, a ridge
-/// on that Gram. The objective falls in every sweep, the plain error need not. [`Outcome::objective`](crate::Outcome::objective) reports it, relative to
-/// ½‖X‖², and of several restarts the one with the smallest is kept. Known columns of W have no penalty.
+/// In the normal equations λ₂ multiplies the diagonal of the Gram by 1 + λ₂, and λ₁ takes
+/// λ₁‖x‖√G_kk from the cross product. The other factor bears a penalty by its lengths: a quadratic
+/// that lies above it and touches it where the sweep stands, a ridge on that Gram. The objective
+/// falls in every sweep, the plain error need not.
+/// [`Outcome::objective`](crate::Outcome::objective) reports it, relative to ½‖X‖², and of several
+/// restarts the one with the smallest is kept. Known columns of W have no penalty.
 ///
 /// # References
 ///
@@ -194,12 +199,14 @@ pub(crate) use penalty_setters;
 /// Adds the setter to a solver with a `fixed` field.
 macro_rules! fixed_setter {
     () => {
-        /// The first so many components are known: their columns of W never change by a bit, their rows of H adapt. Set them by
+        /// The first so many components are known: their columns of W never change by a bit, their
+        /// rows of H adapt. Set them by
         /// [`Factors::init_with_known`](crate::Factors::init_with_known). At most K, default 0.
         ///
-        /// A column may be of any size; it is read in a unit of its own. Entries that are more than 2¹⁶⁵ (f32) or 2¹⁰⁶¹ (f64) apart
-        /// have none: [`Error::PartSize`]. Coefficients that the scalar cannot hold, since the column is too small beside X, end the
-        /// fit with [`Error::CoefficientRange`].
+        /// A column may be of any size; it is read in a unit of its own. Entries that are more than
+        /// 2¹⁶⁵ (f32) or 2¹⁰⁶¹ (f64) apart have none: [`Error::PartSize`]. Coefficients that the
+        /// scalar cannot hold, since the column is too small beside X, end the fit with
+        /// [`Error::CoefficientRange`].
         pub const fn fixed(mut self, components: usize) -> Self {
             self.fixed = components;
             self

@@ -258,7 +258,8 @@ pub fn measure<T: Real, const M: usize, const N: usize, const K: usize>(
     (2.0 * divergence.max(0.0) / total).sqrt()
 }
 
-/// x·ln(x/y) − x + y. The plain form loses every digit where y is near x, and the quotient overflows where x is far below y.
+/// x·ln(x/y) − x + y. The plain form loses every digit where y is near x, and the quotient
+/// overflows where x is far below y.
 pub fn divergence_term(x: f64, y: f64) -> f64 {
     let above = (y - x) / x;
     match above.is_finite() {

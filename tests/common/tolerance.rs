@@ -84,9 +84,10 @@ pub const WANDERING: f64 = 1e-2;
 /// Error of the default solver on exact data of rank 3 after 200 sweeps, at every scale. Measured 5e-7 at most in f32.
 pub const EXACT_DEFAULT: f64 = 1e-3;
 
-/// A column of H of a penalised fit after 500 sweeps against the exact code of its frame, relative to its largest amount. In f32 the
-/// last sweeps move W by rounding, and a code by that over the smallest eigenvalue of the Gram: 1.1e-4 measured at most. In
-/// f64 HALS with one pass is still on its way: 8.6e-8.
+/// A column of H of a penalised fit after 500 sweeps against the exact code of its frame, relative
+/// to its largest amount. In f32 the last sweeps move W by rounding, and a code by that over the
+/// smallest eigenvalue of the Gram: 1.1e-4 measured at most. In f64 HALS with one pass is still on
+/// its way: 8.6e-8.
 pub fn code<T: Real>() -> f64 {
     of::<T>(3e-4, 3e-7)
 }

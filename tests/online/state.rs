@@ -66,7 +66,8 @@ fn a_reset_that_fails_leaves_the_state() {
     assert_eq!(before.clone().reset(&w), Err(Error::InitialW { row: 5, column: 0 }));
 }
 
-/// Parts of any length that is taken learn alike, to the bit: a dictionary in amperes, 1e-13, is one.
+/// Parts of any length that is taken learn alike, to the bit: a dictionary in amperes, 1e-13, is
+/// one.
 #[test]
 fn the_length_of_a_part_does_not_matter() {
     fn check<T: Real>(lengths: &[[i32; 3]]) {
