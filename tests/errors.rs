@@ -253,6 +253,7 @@ fn the_text_names_the_setter() {
         (Setting::Decay, "decay"),
         (Setting::Block, "Kaczmarz::block"),
         (Setting::Rounds, "Kaczmarz::rounds"),
+        (Setting::Ridge, "ridge"),
         (Setting::Pilots, "pilots"),
         (Setting::Folds, "HoldOut::folds"),
         (Setting::Starts, "HoldOut::starts"),

@@ -484,3 +484,19 @@ fn predictions_of_missing_entries_may_overflow() {
     (factors.w[(1, 0)], factors.h[(0, 0)], factors.h[(0, 1)]) = (1e20, 1e10, 1e10);
     assert_eq!(factors.relative_error(&problem), 1.0); // nothing of what is known is explained
 }
+
+#[test]
+fn a_ridge_out_of_range_is_named() {
+    let x = noisy::<M, N, K>(9, 0.3);
+    let problem = checked::<f64, M, N>(&x);
+    for value in [-1.0, f64::NAN, f64::INFINITY] {
+        let mut factors = start(&problem, 1);
+        let named = Err(Error::Setting(tinynmf::Setting::Ridge));
+        let mut ws = Default::default();
+        assert_eq!(Nmf::new(RandomAls::new().ridge(value)).fit(&problem, &mut factors, &mut ws), named);
+        let mut ws = Default::default();
+        assert_eq!(Nmf::new(Kaczmarz::new().ridge(value)).fit(&problem, &mut factors, &mut ws), named);
+        let mut ws = Default::default();
+        assert_eq!(Nmf::new(KaczmarzEntry::new().ridge(value)).fit(&problem, &mut factors, &mut ws), named);
+    }
+}
