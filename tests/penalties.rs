@@ -51,6 +51,16 @@ fn l1_makes_its_factor_sparse() {
     assert!(zeros(&sparse_w.w) > zeros(&plain.w) + M, "{} against {}", zeros(&sparse_w.w), zeros(&plain.w));
 }
 
+/// Setters change the type of a solver, weights of 0 no bit.
+#[test]
+fn weights_of_zero_are_no_penalty() {
+    let x = digits();
+    let (plain, zero) = (fit(&x, Hals::new(), 20), fit(&x, Hals::new().l1_w(0.0).l1_h(0.0).l2_w(0.0).l2_h(0.0), 20));
+    assert_eq!((plain.w, plain.h), (zero.w, zero.h));
+    let (plain, zero) = (fit(&x, Anls::new(), 5), fit(&x, Anls::new().l1_h(0.0), 5));
+    assert_eq!((plain.w, plain.h), (zero.w, zero.h));
+}
+
 /// One component, one frame, W fixed by the data: h = (wᵀx − λ₁σ‖w‖) / ((1 + λ₂)‖w‖²), σ = ‖x‖.
 #[test]
 fn the_half_step_is_the_documented_minimum() {

@@ -37,7 +37,7 @@ use crate::scalar::Real;
 /// applications for approximate nonnegative matrix factorization, Comput. Stat. Data Anal. 52, 2007 (section 3.3).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Als<T> {
+pub struct Als<T, const PENALIZED: bool = false> {
     clip: bool,
     penalty: Penalty<T>,
     fixed: usize,
@@ -53,8 +53,10 @@ impl<T: Real> Als<T> {
     pub const fn unconstrained() -> Self {
         Self { clip: false, penalty: Penalty::none(), fixed: 0 }
     }
+}
 
-    penalty_setters!();
+impl<T: Real, const PENALIZED: bool> Als<T, PENALIZED> {
+    penalty_setters!(Als { clip, fixed });
     fixed_setter!();
 }
 
@@ -84,7 +86,9 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Default for AlsWor
     }
 }
 
-impl<T: Real, const M: usize, const N: usize, const K: usize, O: Complete> Solver<T, M, N, K, O> for Als<T> {
+impl<T: Real, const M: usize, const N: usize, const K: usize, const PENALIZED: bool, O: Complete> Solver<T, M, N, K, O>
+    for Als<T, PENALIZED>
+{
     type Workspace = AlsWorkspace<T, M, N, K>;
 
     fn begin(&self, ws: &mut Self::Workspace) {
@@ -102,16 +106,21 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Complete> Solve
         let x = O::complete(x);
         let AlsWorkspace { alternate, equations, latest } = ws;
         let mut rule = Normal { equations, clip: self.clip };
-        let penalty = |w: &[[T; M]; K], h: &[[T; K]]| self.penalty.of(x, w, h, self.fixed);
-        latest.sweep_penalized(x, w, h, penalty, |w, h, _| alternate.sweep(x, w, h, &self.penalty, &mut rule))
+        let penalty = self.penalty.given::<PENALIZED>();
+        let penalty =
+            |w: &[[T; M]; K], h: &[[T; K]]| penalty.map_or(T::ZERO, |penalty| penalty.of(x, w, h, self.fixed));
+        latest.sweep_penalized(x, w, h, penalty, |w, h, _| {
+            alternate.sweep::<PENALIZED>(x, w, h, &self.penalty, &mut rule)
+        })
     }
 
     fn penalty(&self, x: &Data<'_, T, M, O>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
-        self.penalty.of(O::complete(x), &w.data.0, h.data.0.as_slice(), self.fixed)
+        let penalty = self.penalty.given::<PENALIZED>();
+        penalty.map_or(T::ZERO, |penalty| penalty.of(O::complete(x), &w.data.0, h.data.0.as_slice(), self.fixed))
     }
 
     fn validate(&self) -> Result<(), Error> {
-        self.penalty.validate()
+        self.penalty.given::<PENALIZED>().map_or(Ok(()), Penalty::validate)
     }
 
     fn signed(&self) -> bool {

@@ -68,7 +68,7 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
     }
 
     /// All of H once, then all of W once.
-    pub(crate) fn sweep(
+    pub(crate) fn sweep<const PENALIZED: bool>(
         &mut self,
         x: &Data<'_, T, M>,
         w: &mut [[T; M]; K],
@@ -76,13 +76,13 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
         penalty: &Penalty<T>,
         rule: &mut dyn Rule<T, K>,
     ) -> Sweep<T> {
-        if penalty.l1_w > T::ZERO && !self.started {
+        if PENALIZED && penalty.l1_w > T::ZERO && !self.started {
             self.read_rows(x, h.len());
         }
         let mut decrease = T::ZERO;
         let mut ridge = [T::ZERO; K];
-        self.sweep_h(x, w, h, penalty, &mut ridge, rule, &mut decrease);
-        let error = self.sweep_w(w, penalty, &ridge, rule, &mut decrease);
+        self.sweep_h::<PENALIZED>(x, w, h, penalty, &mut ridge, rule, &mut decrease);
+        let error = self.sweep_w::<PENALIZED>(w, penalty, &ridge, rule, &mut decrease);
         let mut sweep = Sweep::new((decrease * T::TWO / x.energy()).positive(), error / x.energy());
         sweep.revived = self.revivals.revive(x, w, h, &diagonal(&self.moments), sweep.error);
         if sweep.revived > 0 || sweep.error < T::ROW_WISE {
@@ -93,7 +93,7 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
 
     /// The columns of H. `ridge` becomes that by which W bears the penalties on H.
     #[allow(clippy::too_many_arguments)]
-    fn sweep_h(
+    fn sweep_h<const PENALIZED: bool>(
         &mut self,
         x: &Data<'_, T, M>,
         w: &[[T; M]; K],
@@ -104,9 +104,10 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
         decrease: &mut T,
     ) {
         kernel::gram(w, &mut self.gram);
-        let weights = penalty.on_h();
+        let penalty = penalty.given::<PENALIZED>();
+        let weights = penalty.map_or(Weights::none(), Penalty::on_h);
         let mut penalties = Penalties::none();
-        if penalty.is_set() {
+        if let Some(penalty) = penalty {
             self.ridge_on_h(penalty.on_w(), w, h, ridge);
             penalties.apply(weights, ridge, &mut self.gram);
         }
@@ -187,7 +188,7 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
     }
 
     /// The rows of W from A and B; returns ‖X − WH‖², every row's share formed on its own and clamped at 0.
-    fn sweep_w(
+    fn sweep_w<const PENALIZED: bool>(
         &mut self,
         w: &mut [[T; M]; K],
         penalty: &Penalty<T>,
@@ -204,9 +205,10 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
                 row[k] = T::ZERO;
             }
         }
-        let weights = penalty.on_w();
+        let penalty = penalty.given::<PENALIZED>();
+        let weights = penalty.map_or(Weights::none(), Penalty::on_w);
         let mut penalties = Penalties::none();
-        if penalty.is_set() {
+        if penalty.is_some() {
             penalties.apply(weights, ridge, &mut self.gram);
         }
         rule.prepare(&self.gram);

@@ -29,7 +29,7 @@ use crate::scalar::Real;
 /// active set method, SIAM J. Matrix Anal. Appl. 30, 2008.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Anls<T> {
+pub struct Anls<T, const PENALIZED: bool = false> {
     penalty: Penalty<T>,
     fixed: usize,
 }
@@ -39,8 +39,10 @@ impl<T: Real> Anls<T> {
     pub const fn new() -> Self {
         Self { penalty: Penalty::none(), fixed: 0 }
     }
+}
 
-    penalty_setters!();
+impl<T: Real, const PENALIZED: bool> Anls<T, PENALIZED> {
+    penalty_setters!(Anls { fixed });
     fixed_setter!();
 }
 
@@ -69,7 +71,9 @@ impl<T: Real, const M: usize, const K: usize> Default for AnlsWorkspace<T, M, K>
     }
 }
 
-impl<T: Real, const M: usize, const N: usize, const K: usize, O: Complete> Solver<T, M, N, K, O> for Anls<T> {
+impl<T: Real, const M: usize, const N: usize, const K: usize, const PENALIZED: bool, O: Complete> Solver<T, M, N, K, O>
+    for Anls<T, PENALIZED>
+{
     type Workspace = AnlsWorkspace<T, M, K>;
 
     fn begin(&self, ws: &mut Self::Workspace) {
@@ -85,11 +89,12 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Complete> Solve
     ) -> Sweep<T> {
         let x = O::complete(x);
         let mut rule = Exact { equations: &mut ws.equations };
-        ws.alternate.sweep(x, &mut w.data.0, h.data.0.as_mut_slice(), &self.penalty, &mut rule)
+        ws.alternate.sweep::<PENALIZED>(x, &mut w.data.0, h.data.0.as_mut_slice(), &self.penalty, &mut rule)
     }
 
     fn penalty(&self, x: &Data<'_, T, M, O>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
-        self.penalty.of(O::complete(x), &w.data.0, h.data.0.as_slice(), self.fixed)
+        let penalty = self.penalty.given::<PENALIZED>();
+        penalty.map_or(T::ZERO, |penalty| penalty.of(O::complete(x), &w.data.0, h.data.0.as_slice(), self.fixed))
     }
 
     fn fixed(&self) -> usize {
@@ -97,7 +102,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Complete> Solve
     }
 
     fn validate(&self) -> Result<(), Error> {
-        self.penalty.validate()
+        self.penalty.given::<PENALIZED>().map_or(Ok(()), Penalty::validate)
     }
 }
 

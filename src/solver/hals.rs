@@ -33,7 +33,7 @@ use crate::scalar::Real;
 /// matrix factorization, Neural Computation 24, 2012.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Hals<T> {
+pub struct Hals<T, const PENALIZED: bool = false> {
     passes: u32,
     pass_ratio: T,
     penalty: Penalty<T>,
@@ -45,7 +45,9 @@ impl<T: Real> Hals<T> {
     pub const fn new() -> Self {
         Self { passes: 3, pass_ratio: T::PASS_RATIO, penalty: Penalty::none(), fixed: 0 }
     }
+}
 
+impl<T: Real, const PENALIZED: bool> Hals<T, PENALIZED> {
     /// Passes over each vector, at least 1.
     pub const fn passes(mut self, passes: u32) -> Self {
         self.passes = passes;
@@ -58,7 +60,7 @@ impl<T: Real> Hals<T> {
         self
     }
 
-    penalty_setters!();
+    penalty_setters!(Hals { passes, pass_ratio, fixed });
     fixed_setter!();
 }
 
@@ -68,7 +70,9 @@ impl<T: Real> Default for Hals<T> {
     }
 }
 
-impl<T: Real, const M: usize, const N: usize, const K: usize, O: Complete> Solver<T, M, N, K, O> for Hals<T> {
+impl<T: Real, const M: usize, const N: usize, const K: usize, const PENALIZED: bool, O: Complete> Solver<T, M, N, K, O>
+    for Hals<T, PENALIZED>
+{
     type Workspace = AlternateWorkspace<T, M, K>;
 
     fn begin(&self, ws: &mut Self::Workspace) {
@@ -85,11 +89,12 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Complete> Solve
         let x = O::complete(x);
         let descent = Descent { passes: self.passes, ratio: self.pass_ratio };
         let mut rule = Coordinates { descent, inverse: [T::ZERO; K] };
-        ws.sweep(x, &mut w.data.0, h.data.0.as_mut_slice(), &self.penalty, &mut rule)
+        ws.sweep::<PENALIZED>(x, &mut w.data.0, h.data.0.as_mut_slice(), &self.penalty, &mut rule)
     }
 
     fn penalty(&self, x: &Data<'_, T, M, O>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
-        self.penalty.of(O::complete(x), &w.data.0, h.data.0.as_slice(), self.fixed)
+        let penalty = self.penalty.given::<PENALIZED>();
+        penalty.map_or(T::ZERO, |penalty| penalty.of(O::complete(x), &w.data.0, h.data.0.as_slice(), self.fixed))
     }
 
     fn fixed(&self) -> usize {
@@ -103,7 +108,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Complete> Solve
         if !(self.pass_ratio >= T::ZERO && self.pass_ratio <= T::ONE) {
             return Err(Error::Setting(Setting::PassRatio));
         }
-        self.penalty.validate()
+        self.penalty.given::<PENALIZED>().map_or(Ok(()), Penalty::validate)
     }
 }
 

@@ -52,7 +52,7 @@ use crate::scalar::Real;
 /// Networks 18, 2007. Several passes: N. Gillis, F. Glineur, Neural Computation 24, 2012.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Mu<T> {
+pub struct Mu<T, const PENALIZED: bool = false> {
     passes: u32,
     penalty: Penalty<T>,
     fixed: usize,
@@ -63,14 +63,16 @@ impl<T: Real> Mu<T> {
     pub const fn new() -> Self {
         Self { passes: 1, penalty: Penalty::none(), fixed: 0 }
     }
+}
 
+impl<T: Real, const PENALIZED: bool> Mu<T, PENALIZED> {
     /// Updates of each vector, at least 1.
     pub const fn passes(mut self, passes: u32) -> Self {
         self.passes = passes;
         self
     }
 
-    penalty_setters!();
+    penalty_setters!(Mu { passes, fixed });
     fixed_setter!();
 }
 
@@ -80,7 +82,9 @@ impl<T: Real> Default for Mu<T> {
     }
 }
 
-impl<T: Real, const M: usize, const N: usize, const K: usize, O: Complete> Solver<T, M, N, K, O> for Mu<T> {
+impl<T: Real, const M: usize, const N: usize, const K: usize, const PENALIZED: bool, O: Complete> Solver<T, M, N, K, O>
+    for Mu<T, PENALIZED>
+{
     type Workspace = AlternateWorkspace<T, M, K>;
 
     fn begin(&self, ws: &mut Self::Workspace) {
@@ -96,11 +100,12 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Complete> Solve
     ) -> Sweep<T> {
         let x = O::complete(x);
         let mut rule = Multiplicative { passes: self.passes, closing: ws.closing };
-        ws.sweep(x, &mut w.data.0, h.data.0.as_mut_slice(), &self.penalty, &mut rule)
+        ws.sweep::<PENALIZED>(x, &mut w.data.0, h.data.0.as_mut_slice(), &self.penalty, &mut rule)
     }
 
     fn penalty(&self, x: &Data<'_, T, M, O>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
-        self.penalty.of(O::complete(x), &w.data.0, h.data.0.as_slice(), self.fixed)
+        let penalty = self.penalty.given::<PENALIZED>();
+        penalty.map_or(T::ZERO, |penalty| penalty.of(O::complete(x), &w.data.0, h.data.0.as_slice(), self.fixed))
     }
 
     fn fixed(&self) -> usize {
@@ -116,7 +121,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, O: Complete> Solve
         if self.passes == 0 {
             return Err(Error::Setting(Setting::Passes));
         }
-        self.penalty.validate()
+        self.penalty.given::<PENALIZED>().map_or(Ok(()), Penalty::validate)
     }
 }
 

@@ -32,6 +32,14 @@ const HEAVY: i32 = 40;
 /// L1: 0.01 … 0.3 makes a factor sparse; from 1 on it is 0. L2: 1e-3 … 0.1 makes it smooth. 0, the
 /// default, is none.
 ///
+/// The setters change the type of the solver: `Hals<T>` becomes `Hals<T, true>`, and so for the others. A program that
+/// names only the first carries no code for penalties. Where a weight is known only at run time, set it, be it 0.
+///
+/// ```
+/// use tinynmf::{Hals, Nmf};
+/// const SPARSE: Nmf<f32, Hals<f32, true>> = Nmf::new(Hals::new().l1_h(0.1));
+/// ```
+///
 /// # Notes
 ///
 /// In the normal equations λ₂ multiplies the diagonal of the Gram by 1 + λ₂, and λ₁ takes
@@ -63,9 +71,14 @@ impl<T: Real> Penalty<T> {
         Self { l1_w: T::ZERO, l1_h: T::ZERO, l2_w: T::ZERO, l2_h: T::ZERO }
     }
 
-    /// One of the weights is not 0.
+    /// The penalties, if a weight is not 0. `PENALIZED` is false for a solver without a call of a
+    /// setter: fits with it carry no code for penalties.
+    pub(crate) fn given<const PENALIZED: bool>(&self) -> Option<&Self> {
+        if PENALIZED && self.is_set() { Some(self) } else { None }
+    }
+
     #[inline(never)] // one copy
-    pub(crate) fn is_set(&self) -> bool {
+    fn is_set(&self) -> bool {
         *self != Self::none()
     }
 
@@ -81,18 +94,8 @@ impl<T: Real> Penalty<T> {
 
     /// Twice the penalties of both factors over ‖X‖², the unit of a squared relative error. One pass over X where an L1 weight is set.
     /// The first `fixed` components are known.
-    pub(crate) fn of<const M: usize, const K: usize>(
-        &self,
-        x: &Data<'_, T, M>,
-        w: &[[T; M]; K],
-        h: &[[T; K]],
-        fixed: usize,
-    ) -> T {
-        if self.is_set() { self.sum(x, w, h, fixed) } else { T::ZERO }
-    }
-
     #[inline(never)] // off the path of fits without a penalty
-    fn sum<const M: usize, const K: usize>(
+    pub(crate) fn of<const M: usize, const K: usize>(
         &self,
         x: &Data<'_, T, M>,
         w: &[[T; M]; K],
@@ -159,6 +162,10 @@ pub(crate) struct Weights<T> {
 }
 
 impl<T: Real> Weights<T> {
+    pub(crate) const fn none() -> Self {
+        Self { l1: T::ZERO, l2: T::ZERO }
+    }
+
     fn new(l1: T, l2: T) -> Self {
         let heavy = T::exp2i(HEAVY);
         let bounded = |weight: T| if weight < heavy { weight } else { heavy };
@@ -166,31 +173,31 @@ impl<T: Real> Weights<T> {
     }
 }
 
-/// Adds the four setters to a solver with a `penalty` field.
+/// Adds the four setters to a solver with a `penalty` field. Its type then says that it has penalties.
 macro_rules! penalty_setters {
-    () => {
+    ($solver:ident { $($other:ident),* }) => {
         /// λ₁ on W, [`Penalty`]. Default 0.
-        pub const fn l1_w(mut self, weight: T) -> Self {
-            self.penalty.l1_w = weight;
-            self
+        pub const fn l1_w(self, weight: T) -> $solver<T, true> {
+            self.penalized(Penalty { l1_w: weight, ..self.penalty })
         }
 
         /// λ₁ on H, [`Penalty`]. Default 0.
-        pub const fn l1_h(mut self, weight: T) -> Self {
-            self.penalty.l1_h = weight;
-            self
+        pub const fn l1_h(self, weight: T) -> $solver<T, true> {
+            self.penalized(Penalty { l1_h: weight, ..self.penalty })
         }
 
         /// λ₂ on W, [`Penalty`]. Default 0.
-        pub const fn l2_w(mut self, weight: T) -> Self {
-            self.penalty.l2_w = weight;
-            self
+        pub const fn l2_w(self, weight: T) -> $solver<T, true> {
+            self.penalized(Penalty { l2_w: weight, ..self.penalty })
         }
 
         /// λ₂ on H, [`Penalty`]. Default 0.
-        pub const fn l2_h(mut self, weight: T) -> Self {
-            self.penalty.l2_h = weight;
-            self
+        pub const fn l2_h(self, weight: T) -> $solver<T, true> {
+            self.penalized(Penalty { l2_h: weight, ..self.penalty })
+        }
+
+        const fn penalized(self, penalty: Penalty<T>) -> $solver<T, true> {
+            $solver { penalty, $($other: self.$other),* }
         }
     };
 }
