@@ -4,7 +4,7 @@ use nalgebra::SMatrix;
 
 use super::alternate::{AlternateWorkspace, Rule};
 use super::best::Latest;
-use super::penalty::{Penalty, fixed_setter, penalty_setters};
+use super::penalty::{Penalty, penalty_and_fixed_setters};
 use super::{Solver, Sweep};
 use crate::columns::{Complete, Data};
 use crate::error::Error;
@@ -37,7 +37,7 @@ use crate::scalar::Real;
 /// applications for approximate nonnegative matrix factorization, Comput. Stat. Data Anal. 52, 2007 (section 3.3).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Als<T, const PENALIZED: bool = false> {
+pub struct Als<T, const PENALIZED: bool = false, const KNOWN: bool = false> {
     clip: bool,
     penalty: Penalty<T>,
     fixed: usize,
@@ -55,9 +55,8 @@ impl<T: Real> Als<T> {
     }
 }
 
-impl<T: Real, const PENALIZED: bool> Als<T, PENALIZED> {
-    penalty_setters!(Als { clip, fixed });
-    fixed_setter!();
+impl<T: Real, const PENALIZED: bool, const KNOWN: bool> Als<T, PENALIZED, KNOWN> {
+    penalty_and_fixed_setters!(Als { clip });
 }
 
 impl<T: Real> Default for Als<T> {
@@ -86,8 +85,8 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Default for AlsWor
     }
 }
 
-impl<T: Real, const M: usize, const N: usize, const K: usize, const PENALIZED: bool, O: Complete> Solver<T, M, N, K, O>
-    for Als<T, PENALIZED>
+impl<T: Real, const M: usize, const N: usize, const K: usize, const PENALIZED: bool, const KNOWN: bool, O: Complete>
+    Solver<T, M, N, K, O> for Als<T, PENALIZED, KNOWN>
 {
     type Workspace = AlsWorkspace<T, M, N, K>;
 
@@ -110,7 +109,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, const PENALIZED: b
         let penalty =
             |w: &[[T; M]; K], h: &[[T; K]]| penalty.map_or(T::ZERO, |penalty| penalty.of(x, w, h, self.fixed));
         latest.sweep_penalized(x, w, h, penalty, |w, h, _| {
-            alternate.sweep::<PENALIZED>(x, w, h, &self.penalty, &mut rule)
+            alternate.sweep::<PENALIZED, KNOWN>(x, w, h, &self.penalty, &mut rule)
         })
     }
 
@@ -128,7 +127,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, const PENALIZED: b
     }
 
     fn fixed(&self) -> usize {
-        self.fixed
+        if KNOWN { self.fixed } else { 0 }
     }
 }
 

@@ -68,7 +68,7 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
     }
 
     /// All of H once, then all of W once.
-    pub(crate) fn sweep<const PENALIZED: bool>(
+    pub(crate) fn sweep<const PENALIZED: bool, const KNOWN: bool>(
         &mut self,
         x: &Data<'_, T, M>,
         w: &mut [[T; M]; K],
@@ -82,7 +82,7 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
         let mut decrease = T::ZERO;
         let mut ridge = [T::ZERO; K];
         self.sweep_h::<PENALIZED>(x, w, h, penalty, &mut ridge, rule, &mut decrease);
-        let error = self.sweep_w::<PENALIZED>(w, penalty, &ridge, rule, &mut decrease);
+        let error = self.sweep_w::<PENALIZED, KNOWN>(w, penalty, &ridge, rule, &mut decrease);
         let mut sweep = Sweep::new((decrease * T::TWO / x.energy()).positive(), error / x.energy());
         sweep.revived = self.revivals.revive(x, w, h, &diagonal(&self.moments), sweep.error);
         if sweep.revived > 0 || sweep.error < T::ROW_WISE {
@@ -188,7 +188,7 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
     }
 
     /// The rows of W from A and B; returns ‖X − WH‖², every row's share formed on its own and clamped at 0.
-    fn sweep_w<const PENALIZED: bool>(
+    fn sweep_w<const PENALIZED: bool, const KNOWN: bool>(
         &mut self,
         w: &mut [[T; M]; K],
         penalty: &Penalty<T>,
@@ -197,7 +197,7 @@ impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
         decrease: &mut T,
     ) -> T {
         // Without rows and columns of known components: the rule then leaves those alone. WᵀW is formed anew in the next sweep.
-        let fixed = self.fixed.min(K);
+        let fixed = if KNOWN { self.fixed.min(K) } else { 0 };
         self.gram = self.moments;
         for k in 0..fixed {
             self.gram[k] = [T::ZERO; K];

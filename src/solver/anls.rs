@@ -3,7 +3,7 @@
 use nalgebra::SMatrix;
 
 use super::alternate::{AlternateWorkspace, Rule};
-use super::penalty::{Penalty, fixed_setter, penalty_setters};
+use super::penalty::{Penalty, penalty_and_fixed_setters};
 use super::{Solver, Sweep};
 use crate::columns::{Complete, Data};
 use crate::error::Error;
@@ -29,7 +29,7 @@ use crate::scalar::Real;
 /// active set method, SIAM J. Matrix Anal. Appl. 30, 2008.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Anls<T, const PENALIZED: bool = false> {
+pub struct Anls<T, const PENALIZED: bool = false, const KNOWN: bool = false> {
     penalty: Penalty<T>,
     fixed: usize,
 }
@@ -41,9 +41,8 @@ impl<T: Real> Anls<T> {
     }
 }
 
-impl<T: Real, const PENALIZED: bool> Anls<T, PENALIZED> {
-    penalty_setters!(Anls { fixed });
-    fixed_setter!();
+impl<T: Real, const PENALIZED: bool, const KNOWN: bool> Anls<T, PENALIZED, KNOWN> {
+    penalty_and_fixed_setters!(Anls {});
 }
 
 impl<T: Real> Default for Anls<T> {
@@ -71,8 +70,8 @@ impl<T: Real, const M: usize, const K: usize> Default for AnlsWorkspace<T, M, K>
     }
 }
 
-impl<T: Real, const M: usize, const N: usize, const K: usize, const PENALIZED: bool, O: Complete> Solver<T, M, N, K, O>
-    for Anls<T, PENALIZED>
+impl<T: Real, const M: usize, const N: usize, const K: usize, const PENALIZED: bool, const KNOWN: bool, O: Complete>
+    Solver<T, M, N, K, O> for Anls<T, PENALIZED, KNOWN>
 {
     type Workspace = AnlsWorkspace<T, M, K>;
 
@@ -89,7 +88,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, const PENALIZED: b
     ) -> Sweep<T> {
         let x = O::complete(x);
         let mut rule = Exact { equations: &mut ws.equations };
-        ws.alternate.sweep::<PENALIZED>(x, &mut w.data.0, h.data.0.as_mut_slice(), &self.penalty, &mut rule)
+        ws.alternate.sweep::<PENALIZED, KNOWN>(x, &mut w.data.0, h.data.0.as_mut_slice(), &self.penalty, &mut rule)
     }
 
     fn penalty(&self, x: &Data<'_, T, M, O>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
@@ -98,7 +97,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, const PENALIZED: b
     }
 
     fn fixed(&self) -> usize {
-        self.fixed
+        if KNOWN { self.fixed } else { 0 }
     }
 
     fn validate(&self) -> Result<(), Error> {

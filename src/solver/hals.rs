@@ -3,7 +3,7 @@
 use nalgebra::SMatrix;
 
 use super::alternate::{AlternateWorkspace, Rule};
-use super::penalty::{Penalty, fixed_setter, penalty_setters};
+use super::penalty::{Penalty, penalty_and_fixed_setters};
 use super::{Solver, Sweep};
 use crate::columns::{Complete, Data};
 use crate::error::{Error, Setting};
@@ -33,7 +33,7 @@ use crate::scalar::Real;
 /// matrix factorization, Neural Computation 24, 2012.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Hals<T, const PENALIZED: bool = false> {
+pub struct Hals<T, const PENALIZED: bool = false, const KNOWN: bool = false> {
     passes: u32,
     pass_ratio: T,
     penalty: Penalty<T>,
@@ -47,7 +47,7 @@ impl<T: Real> Hals<T> {
     }
 }
 
-impl<T: Real, const PENALIZED: bool> Hals<T, PENALIZED> {
+impl<T: Real, const PENALIZED: bool, const KNOWN: bool> Hals<T, PENALIZED, KNOWN> {
     /// Passes over each vector, at least 1.
     pub const fn passes(mut self, passes: u32) -> Self {
         self.passes = passes;
@@ -60,8 +60,7 @@ impl<T: Real, const PENALIZED: bool> Hals<T, PENALIZED> {
         self
     }
 
-    penalty_setters!(Hals { passes, pass_ratio, fixed });
-    fixed_setter!();
+    penalty_and_fixed_setters!(Hals { passes, pass_ratio });
 }
 
 impl<T: Real> Default for Hals<T> {
@@ -70,8 +69,8 @@ impl<T: Real> Default for Hals<T> {
     }
 }
 
-impl<T: Real, const M: usize, const N: usize, const K: usize, const PENALIZED: bool, O: Complete> Solver<T, M, N, K, O>
-    for Hals<T, PENALIZED>
+impl<T: Real, const M: usize, const N: usize, const K: usize, const PENALIZED: bool, const KNOWN: bool, O: Complete>
+    Solver<T, M, N, K, O> for Hals<T, PENALIZED, KNOWN>
 {
     type Workspace = AlternateWorkspace<T, M, K>;
 
@@ -89,7 +88,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, const PENALIZED: b
         let x = O::complete(x);
         let descent = Descent { passes: self.passes, ratio: self.pass_ratio };
         let mut rule = Coordinates { descent, inverse: [T::ZERO; K] };
-        ws.sweep::<PENALIZED>(x, &mut w.data.0, h.data.0.as_mut_slice(), &self.penalty, &mut rule)
+        ws.sweep::<PENALIZED, KNOWN>(x, &mut w.data.0, h.data.0.as_mut_slice(), &self.penalty, &mut rule)
     }
 
     fn penalty(&self, x: &Data<'_, T, M, O>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
@@ -98,7 +97,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, const PENALIZED: b
     }
 
     fn fixed(&self) -> usize {
-        self.fixed
+        if KNOWN { self.fixed } else { 0 }
     }
 
     fn validate(&self) -> Result<(), Error> {

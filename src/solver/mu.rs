@@ -3,7 +3,7 @@
 use nalgebra::SMatrix;
 
 use super::alternate::{AlternateWorkspace, Rule};
-use super::penalty::{Penalty, fixed_setter, penalty_setters};
+use super::penalty::{Penalty, penalty_and_fixed_setters};
 use super::{Solver, Sweep};
 use crate::columns::{Complete, Data};
 use crate::error::{Error, Setting};
@@ -52,7 +52,7 @@ use crate::scalar::Real;
 /// Networks 18, 2007. Several passes: N. Gillis, F. Glineur, Neural Computation 24, 2012.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Mu<T, const PENALIZED: bool = false> {
+pub struct Mu<T, const PENALIZED: bool = false, const KNOWN: bool = false> {
     passes: u32,
     penalty: Penalty<T>,
     fixed: usize,
@@ -65,15 +65,14 @@ impl<T: Real> Mu<T> {
     }
 }
 
-impl<T: Real, const PENALIZED: bool> Mu<T, PENALIZED> {
+impl<T: Real, const PENALIZED: bool, const KNOWN: bool> Mu<T, PENALIZED, KNOWN> {
     /// Updates of each vector, at least 1.
     pub const fn passes(mut self, passes: u32) -> Self {
         self.passes = passes;
         self
     }
 
-    penalty_setters!(Mu { passes, fixed });
-    fixed_setter!();
+    penalty_and_fixed_setters!(Mu { passes });
 }
 
 impl<T: Real> Default for Mu<T> {
@@ -82,8 +81,8 @@ impl<T: Real> Default for Mu<T> {
     }
 }
 
-impl<T: Real, const M: usize, const N: usize, const K: usize, const PENALIZED: bool, O: Complete> Solver<T, M, N, K, O>
-    for Mu<T, PENALIZED>
+impl<T: Real, const M: usize, const N: usize, const K: usize, const PENALIZED: bool, const KNOWN: bool, O: Complete>
+    Solver<T, M, N, K, O> for Mu<T, PENALIZED, KNOWN>
 {
     type Workspace = AlternateWorkspace<T, M, K>;
 
@@ -100,7 +99,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, const PENALIZED: b
     ) -> Sweep<T> {
         let x = O::complete(x);
         let mut rule = Multiplicative { passes: self.passes, closing: ws.closing };
-        ws.sweep::<PENALIZED>(x, &mut w.data.0, h.data.0.as_mut_slice(), &self.penalty, &mut rule)
+        ws.sweep::<PENALIZED, KNOWN>(x, &mut w.data.0, h.data.0.as_mut_slice(), &self.penalty, &mut rule)
     }
 
     fn penalty(&self, x: &Data<'_, T, M, O>, w: &SMatrix<T, M, K>, h: &SMatrix<T, K, N>) -> T {
@@ -109,7 +108,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, const PENALIZED: b
     }
 
     fn fixed(&self) -> usize {
-        self.fixed
+        if KNOWN { self.fixed } else { 0 }
     }
 
     /// Coordinate steps from here on: they leave a saddle, where multiplicative updates hardly move.

@@ -32,12 +32,14 @@ const HEAVY: i32 = 40;
 /// L1: 0.01 … 0.3 makes a factor sparse; from 1 on it is 0. L2: 1e-3 … 0.1 makes it smooth. 0, the
 /// default, is none.
 ///
-/// The setters change the type of the solver: `Hals<T>` becomes `Hals<T, true>`, and so for the others. A program that
-/// names only the first carries no code for penalties. Where a weight is known only at run time, set it, be it 0.
+/// The setters change the type of the solver: `Hals<T>` becomes `Hals<T, true>`, and
+/// [`fixed`](crate::Hals::fixed) makes the next parameter true. A program that names only `Hals<T>`
+/// carries no code for either. Where a weight is known only at run time, set it, be it 0.
 ///
 /// ```
 /// use tinynmf::{Hals, Nmf};
 /// const SPARSE: Nmf<f32, Hals<f32, true>> = Nmf::new(Hals::new().l1_h(0.1));
+/// const GUIDED: Nmf<f32, Hals<f32, false, true>> = Nmf::new(Hals::new().fixed(2));
 /// ```
 ///
 /// # Notes
@@ -173,39 +175,30 @@ impl<T: Real> Weights<T> {
     }
 }
 
-/// Adds the four setters to a solver with a `penalty` field. Its type then says that it has penalties.
-macro_rules! penalty_setters {
+/// Adds the setters of penalties and known components to a solver with the fields `penalty` and `fixed`. Its type then says
+/// that it has them.
+macro_rules! penalty_and_fixed_setters {
     ($solver:ident { $($other:ident),* }) => {
         /// λ₁ on W, [`Penalty`]. Default 0.
-        pub const fn l1_w(self, weight: T) -> $solver<T, true> {
-            self.penalized(Penalty { l1_w: weight, ..self.penalty })
+        pub const fn l1_w(self, weight: T) -> $solver<T, true, KNOWN> {
+            self.with(Penalty { l1_w: weight, ..self.penalty }, self.fixed)
         }
 
         /// λ₁ on H, [`Penalty`]. Default 0.
-        pub const fn l1_h(self, weight: T) -> $solver<T, true> {
-            self.penalized(Penalty { l1_h: weight, ..self.penalty })
+        pub const fn l1_h(self, weight: T) -> $solver<T, true, KNOWN> {
+            self.with(Penalty { l1_h: weight, ..self.penalty }, self.fixed)
         }
 
         /// λ₂ on W, [`Penalty`]. Default 0.
-        pub const fn l2_w(self, weight: T) -> $solver<T, true> {
-            self.penalized(Penalty { l2_w: weight, ..self.penalty })
+        pub const fn l2_w(self, weight: T) -> $solver<T, true, KNOWN> {
+            self.with(Penalty { l2_w: weight, ..self.penalty }, self.fixed)
         }
 
         /// λ₂ on H, [`Penalty`]. Default 0.
-        pub const fn l2_h(self, weight: T) -> $solver<T, true> {
-            self.penalized(Penalty { l2_h: weight, ..self.penalty })
+        pub const fn l2_h(self, weight: T) -> $solver<T, true, KNOWN> {
+            self.with(Penalty { l2_h: weight, ..self.penalty }, self.fixed)
         }
 
-        const fn penalized(self, penalty: Penalty<T>) -> $solver<T, true> {
-            $solver { penalty, $($other: self.$other),* }
-        }
-    };
-}
-pub(crate) use penalty_setters;
-
-/// Adds the setter to a solver with a `fixed` field.
-macro_rules! fixed_setter {
-    () => {
         /// The first so many components are known: their columns of W never change by a bit, their
         /// rows of H adapt. Set them by
         /// [`Factors::init_with_known`](crate::Factors::init_with_known). At most K, default 0.
@@ -214,10 +207,13 @@ macro_rules! fixed_setter {
         /// 2¹⁶⁵ (f32) or 2¹⁰⁶¹ (f64) apart have none: [`Error::PartSize`]. Coefficients that the
         /// scalar cannot hold, since the column is too small beside X, end the fit with
         /// [`Error::CoefficientRange`].
-        pub const fn fixed(mut self, components: usize) -> Self {
-            self.fixed = components;
-            self
+        pub const fn fixed(self, components: usize) -> $solver<T, PENALIZED, true> {
+            self.with(self.penalty, components)
+        }
+
+        const fn with<const P: bool, const F: bool>(self, penalty: Penalty<T>, fixed: usize) -> $solver<T, P, F> {
+            $solver { penalty, fixed, $($other: self.$other),* }
         }
     };
 }
-pub(crate) use fixed_setter;
+pub(crate) use penalty_and_fixed_setters;
