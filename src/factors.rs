@@ -170,9 +170,12 @@ fn rotate<E>(elements: &mut [E], to: usize, from: usize) {
     }
 }
 
-#[inline(never)]
+/// Row and column of the first entry that a fit cannot start from.
 fn unusable<T: Real, const R: usize>(columns: &[[T; R]], signed: bool) -> Option<(usize, usize)> {
-    let values = kernel::rolled(columns.as_flattened());
-    let place = values.iter().position(|&value| !(value.is_finite() && (signed || value >= T::ZERO)))?;
-    Some((place % R, place / R))
+    unusable_place(columns.as_flattened(), signed).map(|place| (place % R, place / R))
+}
+
+#[inline(never)] // one copy
+fn unusable_place<T: Real>(values: &[T], signed: bool) -> Option<usize> {
+    kernel::rolled(values).iter().position(|&value| !(value.is_finite() && (signed || value >= T::ZERO)))
 }

@@ -233,6 +233,7 @@ fn scale<T: Real>(w: &mut [T], exponent: i32) {
 
 /// 2^exponent as three factors, so that the way from the largest number to the smallest is finite
 /// steps.
+#[inline(never)] // one copy
 fn steps<T: Real>(exponent: i32) -> [T; 3] {
     let third = exponent / 3;
     [T::exp2i(third), T::exp2i(third), T::exp2i(exponent - 2 * third)]
