@@ -11,15 +11,20 @@ const SLACK: i32 = 32;
 /// ones beside it.
 const ROOM: i32 = 24;
 
-fn largest<T: Real>(values: impl Iterator<Item = T>) -> T {
-    values.fold(T::ZERO, |largest, value| largest.at_least(value.abs()))
+/// The largest of the entries `first`, `first` + `stride`, …: a column of W or a row of H.
+#[inline(never)] // one copy
+fn largest<T: Real>(values: &[T], first: usize, stride: usize) -> T {
+    let (mut largest, mut place) = (T::ZERO, first);
+    while let Some(value) = values.get(place) {
+        largest = largest.at_least(value.abs());
+        place += stride;
+    }
+    largest
 }
 
 /// The largest entries of w_k and h_k.
-#[inline(never)] // one copy
 fn sizes<T: Real, const M: usize, const K: usize>(w: &[[T; M]; K], h: &[[T; K]], k: usize) -> (T, T) {
-    let w = w.get(k).map_or(T::ZERO, |w| largest(rolled(w).iter().copied()));
-    (w, largest(rolled(h).iter().filter_map(|h| h.get(k).copied())))
+    (w.get(k).map_or(T::ZERO, |w| largest(w, 0, 1)), largest(h.as_flattened(), k, K))
 }
 
 /// Brings every component from `first` on whose w_k and h_k have drifted apart by more than 2³² back to about equal size.
@@ -98,7 +103,7 @@ pub(crate) fn clear_overflowing<T: Real, const M: usize, const K: usize>(
         // 20: sums of a million squares.
         if a.max(b) > T::MAX_EXPONENT / 2 - 20 || a + b > T::MAX_EXPONENT / 2 - 10 {
             if k >= first {
-                scale(&mut w[k], -a);
+                scale(&mut w[k], 0, 1, -a);
             }
             for h in rolled_mut(h) {
                 h[k] = T::ZERO;
@@ -173,18 +178,18 @@ pub(crate) fn rescale<T: Real, const M: usize, const K: usize>(
 ) {
     for k in 0..K {
         if let Some(&own) = known.get(k) {
-            scale(&mut w[k], own);
-            scale_row(h, k, exponent - own);
+            scale(&mut w[k], 0, 1, own);
+            scale(h.as_flattened_mut(), k, K, exponent - own);
             continue;
         }
-        let size = largest(rolled(&w[k]).iter().copied());
+        let size = largest(&w[k], 0, 1);
         let reached = size.exponent() + exponent;
         if reached >= T::MAX_EXPONENT {
             shift(w, h, k, T::MAX_EXPONENT - 1 - reached);
         } else if size > T::ZERO && reached < T::MIN_EXPONENT + ROOM {
             shift(w, h, k, T::MIN_EXPONENT + ROOM - reached);
         }
-        scale(&mut w[k], exponent);
+        scale(&mut w[k], 0, 1, exponent);
     }
 }
 
@@ -208,32 +213,26 @@ pub(crate) fn bound_rows<T: Real, const K: usize>(h: &mut [[T; K]], count: usize
 /// w_k ← w_k·2^exponent, h_k ← h_k·2^-exponent.
 fn shift<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut [[T; K]], k: usize, exponent: i32) {
     if let Some(w) = w.get_mut(k) {
-        scale(w, exponent);
+        scale(w, 0, 1, exponent);
     }
-    scale_row(h, k, -exponent);
+    scale(h.as_flattened_mut(), k, K, -exponent);
 }
 
-/// h_k ← h_k·2^exponent.
-fn scale_row<T: Real, const K: usize>(h: &mut [[T; K]], k: usize, exponent: i32) {
-    let [first, second, third] = steps::<T>(exponent);
-    for h in h {
-        if let Some(h) = h.get_mut(k) {
-            *h = *h * first * second * third;
+/// Multiplies the entries `first`, `first` + `stride`, … by 2^exponent.
+#[inline(never)] // one copy
+fn scale<T: Real>(values: &mut [T], first: usize, stride: usize, exponent: i32) {
+    let factors = steps::<T>(exponent);
+    let mut place = first;
+    while let Some(value) = values.get_mut(place) {
+        for factor in factors {
+            *value *= factor;
         }
-    }
-}
-
-#[inline(never)]
-fn scale<T: Real>(w: &mut [T], exponent: i32) {
-    let [first, second, third] = steps::<T>(exponent);
-    for w in rolled_mut(w) {
-        *w = *w * first * second * third;
+        place += stride;
     }
 }
 
 /// 2^exponent as three factors, so that the way from the largest number to the smallest is finite
 /// steps.
-#[inline(never)] // one copy
 fn steps<T: Real>(exponent: i32) -> [T; 3] {
     let third = exponent / 3;
     [T::exp2i(third), T::exp2i(third), T::exp2i(exponent - 2 * third)]
