@@ -225,7 +225,6 @@ where
         let units = kernel::unit_exponents(w, fixed);
         kernel::rescale(w, h, -problem.scale().exponent(), known(&units.map(|unit| -unit), fixed));
         kernel::balance(w, h, fixed);
-        kernel::clear_overflowing(w, h, fixed);
         kernel::merge_equal(w, h, fixed);
         problem.clear_unobserved(w, h);
         solver.begin(ws);

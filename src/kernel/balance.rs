@@ -27,15 +27,41 @@ fn sizes<T: Real, const M: usize, const K: usize>(w: &[[T; M]; K], h: &[[T; K]],
     (w.get(k).map_or(T::ZERO, |w| largest(w, 0, 1)), largest(h.as_flattened(), k, K))
 }
 
-/// Brings every component from `first` on whose w_k and h_k have drifted apart by more than 2³² back to about equal size.
+/// Brings every component from `first` on whose w_k and h_k have drifted apart by more than 2³² back
+/// to about equal size, and clears those that would overflow.
 #[inline(never)] // one copy
 pub(crate) fn balance<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut [[T; K]], first: usize) {
-    for k in first..K {
-        let (a, b) = sizes(w, h, k);
-        let drift = a.exponent() - b.exponent();
-        // A zero vector has no size; nothing can be moved to or from it.
-        if a > T::ZERO && b > T::ZERO && drift.abs() > SLACK {
-            shift(w, h, k, -(drift / 2));
+    for k in 0..K {
+        if k >= first {
+            let (a, b) = sizes(w, h, k);
+            let drift = a.exponent() - b.exponent();
+            // A zero vector has no size; nothing can be moved to or from it.
+            if a > T::ZERO && b > T::ZERO && drift.abs() > SLACK {
+                shift(w, h, k, -(drift / 2));
+            }
+        }
+        clear_overflowing(w, h, k, first);
+    }
+}
+
+/// Zeros h_k if it is so large, beside an X of at most 1, that products of both factors overflow when
+/// they are squared, and brings w_k to unit size, unless it is before `first`. Of balanced components
+/// only a start that explains nothing has such. The shapes in W stay, and a sweep begins with H.
+fn clear_overflowing<T: Real, const M: usize, const K: usize>(
+    w: &mut [[T; M]; K],
+    h: &mut [[T; K]],
+    k: usize,
+    first: usize,
+) {
+    let (a, b) = sizes(w, h, k);
+    let (a, b) = (a.exponent(), b.exponent());
+    // 20: sums of a million squares.
+    if a.max(b) > T::MAX_EXPONENT / 2 - 20 || a + b > T::MAX_EXPONENT / 2 - 10 {
+        if k >= first {
+            scale(&mut w[k], 0, 1, -a);
+        }
+        for h in rolled_mut(h) {
+            h[k] = T::ZERO;
         }
     }
 }
@@ -83,31 +109,6 @@ fn stretch<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut
     for h in h {
         if let Some(h) = h.get_mut(k) {
             *h *= on_h;
-        }
-    }
-}
-
-/// Zeros the rows of H that are so large, beside an X of at most 1, that products of both factors
-/// overflow when they are squared, and brings their columns of W, from `first` on, to unit size.
-/// After [`balance`] only a start that explains nothing has such. The shapes in W stay, and a sweep
-/// begins with H.
-#[inline(never)] // one copy
-pub(crate) fn clear_overflowing<T: Real, const M: usize, const K: usize>(
-    w: &mut [[T; M]; K],
-    h: &mut [[T; K]],
-    first: usize,
-) {
-    for k in 0..K {
-        let (a, b) = sizes(w, h, k);
-        let (a, b) = (a.exponent(), b.exponent());
-        // 20: sums of a million squares.
-        if a.max(b) > T::MAX_EXPONENT / 2 - 20 || a + b > T::MAX_EXPONENT / 2 - 10 {
-            if k >= first {
-                scale(&mut w[k], 0, 1, -a);
-            }
-            for h in rolled_mut(h) {
-                h[k] = T::ZERO;
-            }
         }
     }
 }

@@ -36,8 +36,7 @@ use crate::scalar::Real;
 
 pub(crate) use accumulate::accumulate;
 pub(crate) use balance::{
-    balance, bound_rows, clear_overflowing, level, level_h, level_w, merge_equal, rescale, unit_exponent,
-    unit_exponents,
+    balance, bound_rows, level, level_h, level_w, merge_equal, rescale, unit_exponent, unit_exponents,
 };
 pub(crate) use cross::{cross, gradient};
 pub(crate) use descent::{Descent, descend};
