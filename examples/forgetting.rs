@@ -92,7 +92,8 @@ struct Row {
     setting: Setting,
     /// ln(error / batch error), the mean over the starts, of every column.
     logarithms: Vec<f64>,
-    /// Above the best setting for each column: the mean of a kind's columns, and of the kinds; the worst column.
+    /// Above the best setting for each column: the mean of a kind's columns, and of the kinds; the
+    /// worst column.
     mean: f64,
     worst: f64,
 }

@@ -31,9 +31,11 @@ pub struct Encoding<T> {
     /// ‖x − Wh‖ / ‖x‖, in [0, 1] to rounding: how much of this frame the dictionary does not explain. A novelty score. 0 for a
     /// zero frame.
     pub relative_residual: T,
-    /// Largest violation of the optimality conditions, see [`NnlsReport::kkt`](crate::nnls::NnlsReport::kkt). From the direct residual of
-    /// h where that is below 1e-3 of x (f64: 1e-7), otherwise from the Gram, which is off by 5e-7 (f64: 1e-15) at most; by more where parts or
-    /// frames of either sign cancel, as much as the sums of magnitudes are larger.
+    /// Largest violation of the optimality conditions, see
+    /// [`NnlsReport::kkt`](crate::nnls::NnlsReport::kkt). From the direct residual of h where that
+    /// is below 1e-3 of x (f64: 1e-7), otherwise from the Gram, which is off by 5e-7 (f64: 1e-15)
+    /// at most; by more where parts or frames of either sign cancel, as much as the sums of
+    /// magnitudes are larger.
     pub kkt: T,
     /// How many decimal digits of the largest amount are certain in every amount, see
     /// [`NnlsReport::digits`](crate::nnls::NnlsReport::digits).
@@ -81,7 +83,8 @@ impl<T: Real> Rules<T> {
     }
 }
 
-/// A code on its way: for unit-length parts, for those of the dictionary in the unit of the frame, and Σ vᵢ(x − Wh)ᵢ².
+/// A code on its way: for unit-length parts, for those of the dictionary in the unit of the frame,
+/// and Σ vᵢ(x − Wh)ᵢ².
 struct Code<T, const K: usize> {
     y: [T; K],
     h: [T; K],
@@ -193,7 +196,8 @@ impl<T: Real, const M: usize, const K: usize> Dictionary<'_, T, M, K> {
         code.rest = frame.residual(self.w, &code.h);
     }
 
-    /// Amounts below the smallest normal number are rounded as they will be returned: what is said of the code is said of that.
+    /// Amounts below the smallest normal number are rounded as they will be returned: what is said
+    /// of the code is said of that.
     #[inline(never)]
     fn round(&self, frame: &Frame<'_, T, M>, code: &mut Code<T, K>, outward: T) {
         for (y, &scale) in code.y.iter_mut().zip(self.scale) {
@@ -204,8 +208,9 @@ impl<T: Real, const M: usize, const K: usize> Dictionary<'_, T, M, K> {
         self.explain(frame, code);
     }
 
-    /// The active set goes on from the gradient DWᵀ(x − Wh) of the direct residual, while that lowers the residual; the conditions are
-    /// judged by the direct gradient of the code that is kept. Overwrites `b`.
+    /// The active set goes on from the gradient DWᵀ(x − Wh) of the direct residual, while that
+    /// lowers the residual; the conditions are judged by the direct gradient of the code that is
+    /// kept. Overwrites `b`.
     #[inline(never)]
     fn refine(
         &self,

@@ -20,8 +20,8 @@ pub type Workspace<T, const M: usize, const N: usize, const K: usize> = Momentum
 /// [`Nmf::default`] is the recommended one: extrapolated HALS with three passes. [`Nmf::small`] is the one with the smallest
 /// memory. Settings only, `Copy`, may be a `const`.
 ///
-/// For spectra and other data whose parts are nearly collinear take [`Momentum`]`<`[`Anls`](crate::Anls)`>`: an
-/// eighth of the sweeps.
+/// For spectra and other data whose parts are nearly collinear take
+/// [`Momentum`]`<`[`Anls`](crate::Anls)`>`: an eighth of the sweeps.
 ///
 /// # Example
 ///

@@ -76,8 +76,9 @@ pub trait Real:
     /// Squared relative error below which nothing is left that a revived component could explain.
     const EXPLAINED: Self;
     /// Squared relative error below which the rounding of the row-wise form inside a sweep decides
-    /// comparisons (relative error 1e-2 in f32, 1e-7 in f64): the direct residual takes its place. At
-    /// 1e-3 the row-wise form is off by up to 3 % in f32, and sweeps that gain less would be taken back.
+    /// comparisons (relative error 1e-2 in f32, 1e-7 in f64): the direct residual takes its place.
+    /// At 1e-3 the row-wise form is off by up to 3 % in f32, and sweeps that gain less would be
+    /// taken back.
     const ROW_WISE: Self;
     /// Squared relative error that is below the resolution of the scalar (relative error 1e-6 in f32, 1e-14 in f64).
     const FLOOR: Self;
@@ -107,10 +108,11 @@ pub trait Real:
     const LN_2: Self;
     /// log₁₀ 2.
     const LOG10_2: Self;
-    /// Half the distance from 1 to the next number: what one rounding is off by at most, relatively.
+    /// Half the distance from 1 to the next number: what one rounding is off by at most,
+    /// relatively.
     const ROUNDOFF: Self;
-    /// Squared relative residual below which the rounding of a cross product is a large part of what is left of a frame
-    /// (relative residual 1e-3 in f32, 1e-7 in f64).
+    /// Squared relative residual below which the rounding of a cross product is a large part of
+    /// what is left of a frame (relative residual 1e-3 in f32, 1e-7 in f64).
     const NEARLY: Self;
     /// β₀ = ½, η = 1.5, γ = 1.05, γ̄ = 1.01 of the extrapolation (Ang & Gillis 2019).
     const MOMENTUM: [Self; 4];

@@ -1,4 +1,5 @@
-//! `Converged` is true: from where such a fit ended, no way leads on, for every solver and in both precisions.
+//! `Converged` is true: from where such a fit ended, no way leads on, for every solver and in both
+//! precisions.
 
 mod common;
 
@@ -70,8 +71,8 @@ fn the_small_solver_passes_the_saddle() {
     assert!(outcome.relative_error < 0.3771546 * 1.001, "{outcome:?}");
 }
 
-/// Frames that say the same, and multiples of them, are one part. Multiplicative updates would never
-/// tell equal parts apart.
+/// Frames that say the same, and multiples of them, are one part. Multiplicative updates would
+/// never tell equal parts apart.
 #[test]
 fn random_columns_are_different_parts() {
     let (a, b) = ([1.0, 2.0, 0.0, 3.0, 1.0], [0.0, 1.0, 4.0, 1.0, 2.0]);
@@ -116,7 +117,8 @@ struct Shares {
 }
 
 impl Shares {
-    /// Fits of the default solver from `Uniform` seeds. Where one in f32 has converged, f64 must not go on.
+    /// Fits of the default solver from `Uniform` seeds. Where one in f32 has converged, f64 must
+    /// not go on.
     fn of<T: Real, const M: usize, const N: usize>(
         name: &str,
         frames: &[[f64; M]],
@@ -151,8 +153,8 @@ impl Shares {
     }
 }
 
-/// Near-infrared spectra: each start of the default ends at the best known error, in both precisions.
-/// Seeds 28 and 39 are those with a plateau on the way, at 3.4 times that error.
+/// Near-infrared spectra: each start of the default ends at the best known error, in both
+/// precisions. Seeds 28 and 39 are those with a plateau on the way, at 3.4 times that error.
 #[test]
 fn spectra_are_solved_in_f32_as_in_f64() {
     let frames = data::rows::<150>("spectra_150x60.csv");

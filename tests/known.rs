@@ -131,8 +131,8 @@ fn the_size_of_a_known_part_does_not_matter() {
     check::<f64>(&[[39, -39], [-100, 100], [900, -950]]);
 }
 
-/// A dictionary in amperes, beside data in amperes and beside data of the size of 1. In whole numbers
-/// (6, 13, 10, 7) and (3, 5, 2, 2) are the parts times (2, 5) and (1, 1).
+/// A dictionary in amperes, beside data in amperes and beside data of the size of 1. In whole
+/// numbers (6, 13, 10, 7) and (3, 5, 2, 2) are the parts times (2, 5) and (1, 1).
 #[test]
 fn parts_of_1e_13_are_parts() {
     fn check<T: Real>() {
@@ -710,7 +710,8 @@ fn entry() -> impl Strategy<Value = f64> {
     ]
 }
 
-/// Columns of one size each, from the whole range of a scalar; with `alike` a later column is nearly the one before.
+/// Columns of one size each, from the whole range of a scalar; with `alike` a later column is
+/// nearly the one before.
 fn columns<const R: usize>(count: usize, decades: f64) -> impl Strategy<Value = Vec<[f64; R]>> {
     let column = (prop::array::uniform::<_, R>(entry()), -decades..decades, 0..4_u32);
     prop::collection::vec(column, count).prop_map(move |columns| {

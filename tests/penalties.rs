@@ -184,7 +184,8 @@ fn objective<T: Real, const M: usize, const N: usize, const K: usize>(
     (plain.sum::<f64>() + 2.0 * sum) / frames.iter().map(|x| x * x).sum::<f64>()
 }
 
-/// W = (0.6, 0.8)ᵀ is known and has length 1, the frames are 10 and 0.1 of it: h = ‖x‖(1 − λ₁), whatever the frame beside it.
+/// W = (0.6, 0.8)ᵀ is known and has length 1, the frames are 10 and 0.1 of it: h = ‖x‖(1 − λ₁),
+/// whatever the frame beside it.
 #[test]
 fn a_faint_frame_is_penalized_as_a_loud_one() {
     fn check<T: Real>() {
@@ -338,7 +339,8 @@ fn the_best_factors_are_those_of_the_objective() {
     });
 }
 
-/// Starts 0 … 7 of a group, each fitted alone: the one that restarts keep has the least objective of all, whatever its error.
+/// Starts 0 … 7 of a group, each fitted alone: the one that restarts keep has the least objective
+/// of all, whatever its error.
 #[test]
 fn restarts_keep_the_least_objective() {
     fn group<S: Tested<f64, 12, 10, 4>>(nmf: Nmf<f64, S>, x: &[[f64; 12]], weights: Weights) -> bool {

@@ -14,7 +14,8 @@ use crate::scalar::Real;
 
 pub use kl::{KlEncoder, KlEncoding};
 
-/// Explains frames by a fixed dictionary W: h ≥ 0 with the smallest ‖x − Wh‖, exactly (see Notes), in bounded work.
+/// Explains frames by a fixed dictionary W: h ≥ 0 with the smallest ‖x − Wh‖, exactly (see Notes),
+/// in bounded work.
 ///
 /// Minimises ½‖x − Wh‖² + λ₁‖x‖ Σ‖w_k‖h_k + ½λ₂ Σ‖w_k‖²h_k² over h ≥ 0; with λ₁ = λ₂ = 0, the default, that is exact
 /// non-negative least squares. Borrows W, which may lie in flash, and keeps its Gram and the lengths of its parts: K² + K numbers,
@@ -26,8 +27,8 @@ pub use kl::{KlEncoder, KlEncoding};
 ///
 /// # Settings
 ///
-/// [`max_active`](Encoder::max_active), [`l1`](Encoder::l1), [`l2`](Encoder::l2); weights per feature by
-/// [`weighted`](Encoder::weighted).
+/// [`max_active`](Encoder::max_active), [`l1`](Encoder::l1), [`l2`](Encoder::l2); weights per
+/// feature by [`weighted`](Encoder::weighted).
 ///
 /// # Cost
 ///
@@ -36,17 +37,19 @@ pub use kl::{KlEncoder, KlEncoding};
 ///
 /// # Notes
 ///
-/// The same frame gives the same bits, whatever came before. x·2^e gives the same bits scaled, while numbers
-/// stay normal. A NaN or an infinity in x (at a feature that has a weight) gives [`NnlsStatus::NonFinite`] and leaves h alone; a zero
-/// frame gives h = 0. Where columns of W are linearly dependent the residual is still the smallest, and h one of several solutions.
+/// The same frame gives the same bits, whatever came before. x·2^e gives the same bits scaled,
+/// while numbers stay normal. A NaN or an infinity in x (at a feature that has a weight) gives
+/// [`NnlsStatus::NonFinite`] and leaves h alone; a zero frame gives h = 0. Where columns of W are
+/// linearly dependent the residual is still the smallest, and h one of several solutions.
 ///
 /// *How exact*: h minimises the residual to rounding. How well that determines the amounts is up to the parts. The Gram squares
 /// the condition of W, so about 6.6 − 2·log₁₀(condition) digits of the amounts are certain in f32, more where a frame is
 /// explained to 1e-3, and none beyond a condition of 1e3 … 3e3 (f64: 15.3 digits, 3e6 … 1e7). [`Encoding::digits`] says it for
 /// each frame. With less than one digit the status is [`NnlsStatus::IllConditioned`].
 ///
-/// An amount below the smallest normal number is rounded like any other number, and what is reported is true of the rounded code:
-/// where nothing else explains the frame, the status is [`NnlsStatus::Bound`].
+/// An amount below the smallest normal number is rounded like any other number, and what is
+/// reported is true of the rounded code: where nothing else explains the frame, the status is
+/// [`NnlsStatus::Bound`].
 ///
 /// # Example
 ///
@@ -86,12 +89,13 @@ impl<'w, T: Real, const M: usize, const K: usize> Encoder<'w, T, M, K> {
     /// As [`new`](Encoder::new), for the weighted residual Σ v_i(x − Wh)_i². A feature of weight 0 is not read: a dead channel may hold
     /// anything, NaN too.
     ///
-    /// A common factor of the weights changes nothing but the unit of the residual. A weight below 2⁻⁶³ (f64: 2⁻⁵¹¹) of the
-    /// largest counts as 0.
+    /// A common factor of the weights changes nothing but the unit of the residual. A weight below
+    /// 2⁻⁶³ (f64: 2⁻⁵¹¹) of the largest counts as 0.
     ///
     /// # Errors
     ///
-    /// [`Error::Weight`], with column 0, for the first weight that is negative or not finite; [`Error::NoWeights`] if all are 0.
+    /// [`Error::Weight`], with column 0, for the first weight that is negative or not finite;
+    /// [`Error::NoWeights`] if all are 0.
     pub fn weighted(w: &'w SMatrix<T, M, K>, weights: &'w SVector<T, M>) -> Result<Self, Error> {
         let mut any = false;
         for (row, &weight) in weights.iter().enumerate() {
@@ -218,8 +222,8 @@ impl<'w, T: Real, const M: usize, const K: usize> Encoder<'w, T, M, K> {
         &self.gram
     }
 
-    /// 1/‖w_k‖ for every component, 0 for a zero column. With weights ‖w_k‖² is Σ v_i·w_ik², the weights divided by the power of four that
-    /// brings the largest into [1, 4).
+    /// 1/‖w_k‖ for every component, 0 for a zero column. With weights ‖w_k‖² is Σ v_i·w_ik², the
+    /// weights divided by the power of four that brings the largest into [1, 4).
     pub fn scale(&self) -> &SVector<T, K> {
         &self.scale
     }

@@ -11,12 +11,14 @@ use crate::scalar::Real;
 
 /// W from K different random columns of X, H from the scaled projections of X onto them.
 ///
-/// A column that is zero, or a multiple of one already taken, is passed over for the next one: equal parts would get equal
-/// updates. If none is left, as with K > N, the part stays zero and is revived by the solver.
+/// A column that is zero, or a multiple of one already taken, is passed over for the next one:
+/// equal parts would get equal updates. If none is left, as with K > N, the part stays zero and is
+/// revived by the solver.
 ///
 /// # Cost
 ///
-/// K column reads, K²/2 inner products of M numbers, then one pass over X with 2·M·N·K multiply-adds, 2M numbers of stack.
+/// K column reads, K²/2 inner products of M numbers, then one pass over X with 2·M·N·K
+/// multiply-adds, 2M numbers of stack.
 #[derive(Debug)]
 pub struct RandomColumns<'r, R: ?Sized>(pub &'r mut R);
 
@@ -46,7 +48,8 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, R: Rng + ?Sized, O
     }
 }
 
-/// True unless the column is zero, or parallel to one of `taken` to within the rounding of an inner product.
+/// True unless the column is zero, or parallel to one of `taken` to within the rounding of an inner
+/// product.
 fn is_new<T: Real, const M: usize>(taken: &[[T; M]], column: &[T; M]) -> bool {
     let energy = kernel::norm_squared(column);
     energy > T::ZERO

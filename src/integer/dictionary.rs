@@ -59,7 +59,8 @@ pub struct QuantizedDictionary<I, const M: usize, const K: usize> {
     pub(super) exponent: i32,
     /// The largest Σ_i q_ik.
     pub(super) sum: i32,
-    /// At least 1, and above the largest 2^exponent·Σ_i q_ik/‖q_k‖: with max|x_i| that bounds every cross product.
+    /// At least 1, and above the largest 2^exponent·Σ_i q_ik/‖q_k‖: with max|x_i| that bounds every
+    /// cross product.
     pub(super) gain: i32,
     /// 1/‖w_k‖, 0 for a zero column.
     pub(super) scale: [f32; K],
@@ -283,9 +284,10 @@ macro_rules! entry {
 
         impl<const M: usize, const K: usize> QuantizedDictionary<$t, M, K> {
             /// A dictionary from its entries, one column after the other, and 1/‖w_k‖, as
-            /// [`write_source`](QuantizedDictionary::write_source) writes them. Everything else is computed, in a `const` or
-            /// `static` at compile time. Negative entries count as 0; a column whose largest entry is below half of the
-            /// largest integer is doubled until it is not. A zero column has no length: its scale counts as 0.
+            /// [`write_source`](QuantizedDictionary::write_source) writes them. Everything else is
+            /// computed, in a `const` or `static` at compile time. Negative entries count as 0; a
+            /// column whose largest entry is below half of the largest integer is doubled until it
+            /// is not. A zero column has no length: its scale counts as 0.
             pub const fn new(columns: &[[$t; M]; K], scale: &[f32; K]) -> Self {
                 let mut dictionary = Self::zeros();
                 let mut k = 0;

@@ -12,10 +12,12 @@ const EXPLAINED: u32 = 20;
 /// Learns from a stream of counts, one frame at a time, without storing frames and without a floating-point operation:
 /// [`Online`](crate::Online) in integers.
 ///
-/// Every frame is encoded exactly; the statistics A = Σ yyᵀ and B = Σ xyᵀ fade by 2^−fade and take it in; then one component is set to
-/// the minimiser of ½tr(WᵀWA) − tr(WᵀB), non-negative, and quantised anew. The statistics are numbers of 32 bits with an exponent for
-/// each component: frames may become louder or fainter without bound, and the weight of louder frames falls by 12 dB in a half-life. A component that is silent, or nearly so, fades no further than
-/// to the weight of four frames.
+/// Every frame is encoded exactly; the statistics A = Σ yyᵀ and B = Σ xyᵀ fade by 2^−fade and take
+/// it in; then one component is set to the minimiser of ½tr(WᵀWA) − tr(WᵀB), non-negative, and
+/// quantised anew. The statistics are numbers of 32 bits with an exponent for each component:
+/// frames may become louder or fainter without bound, and the weight of louder frames falls by 12
+/// dB in a half-life. A component that is silent, or nearly so, fades no further than to the weight
+/// of four frames.
 ///
 /// # Cost
 ///
@@ -77,8 +79,9 @@ impl IntegerOnline {
         Self { fade: 7, trust: 1, fixed: 0 }
     }
 
-    /// Statistics fade by 2^−fade a frame: half of them is gone after 0.69·2^fade frames. Default 7, 88 frames, the next to
-    /// the [`half_life`](crate::Online::half_life) of `Online`; from 1 to 12.
+    /// Statistics fade by 2^−fade a frame: half of them is gone after 0.69·2^fade frames. Default
+    /// 7, 88 frames, the next to the [`half_life`](crate::Online::half_life) of `Online`; from 1 to
+    /// 12.
     pub const fn fade(mut self, fade: u32) -> Self {
         self.fade = if fade < 1 {
             1

@@ -17,7 +17,8 @@ const QUIETER: i32 = 23_552;
 ///
 /// # Shapes
 ///
-/// M features × K components, M and K as in a [`QuantizedDictionary`]. Bytes: its own, 4K(M + K + 3), 8.
+/// M features × K components, M and K as in a [`QuantizedDictionary`]. Bytes: its own, 4K(M + K +
+/// 3), 8.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IntegerOnlineState<const M: usize, const K: usize> {
     pub(super) w: QuantizedDictionary<i16, M, K>,
@@ -29,8 +30,8 @@ pub struct IntegerOnlineState<const M: usize, const K: usize> {
     exponents: [i32; K],
     /// Lengths of the columns of W, as they follow from its entries.
     roots: [Root; K],
-    /// log₂ of Σ y² of the loudest recent frame, [`POINT`] bits after the point. A louder frame raises it
-    /// at once; it falls by 4 in a half-life.
+    /// log₂ of Σ y² of the loudest recent frame, [`POINT`] bits after the point. A louder frame
+    /// raises it at once; it falls by 4 in a half-life.
     loudness: i32,
     /// The component that is improved next.
     pub(super) next: u32,
@@ -90,9 +91,10 @@ impl<const M: usize, const K: usize> IntegerOnlineState<M, K> {
         &self.w
     }
 
-    /// Fades the statistics by 2^−fade and adds the frame, no count of which is above `peak`, to those of
-    /// the components that have an amount. A part without a past has been seen in `trust` frames like
-    /// this one; of one that is made of this frame, `revived`, the frame itself counts for as many.
+    /// Fades the statistics by 2^−fade and adds the frame, no count of which is above `peak`, to
+    /// those of the components that have an amount. A part without a past has been seen in `trust`
+    /// frames like this one; of one that is made of this frame, `revived`, the frame itself counts
+    /// for as many.
     pub(super) fn fold<C: Count>(
         &mut self,
         x: &[C; M],
@@ -122,8 +124,8 @@ impl<const M: usize, const K: usize> IntegerOnlineState<M, K> {
         revived: bool,
     ) {
         let k = k.min(K - 1);
-        // What no frames as loud as the recent ones can leave: Σ(1 − 2^−fade)ⁿ of them, and those that
-        // the first dictionary counts for.
+        // What no frames as loud as the recent ones can leave: Σ(1 − 2^−fade)ⁿ of them, and those
+        // that the first dictionary counts for.
         let most = (self.loudness >> POINT) + bits(trust + (1 << fade)) + UNEVEN;
         let (a, b, unit) = (&mut self.a[k], &mut self.b[k], &mut self.exponents[k]);
         let (amount, past) = (y[k], a[k].unsigned_abs());

@@ -27,8 +27,8 @@ fn sizes<T: Real, const M: usize, const K: usize>(w: &[[T; M]; K], h: &[[T; K]],
     (w.get(k).map_or(T::ZERO, |w| largest(w, 0, 1)), largest(h.as_flattened(), k, K))
 }
 
-/// Brings every component from `first` on whose w_k and h_k have drifted apart by more than 2³² back
-/// to about equal size, and clears those that would overflow.
+/// Brings every component from `first` on whose w_k and h_k have drifted apart by more than 2³²
+/// back to about equal size, and clears those that would overflow.
 #[inline(never)] // one copy
 pub(crate) fn balance<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; K], h: &mut [[T; K]], first: usize) {
     for k in 0..K {
@@ -44,9 +44,10 @@ pub(crate) fn balance<T: Real, const M: usize, const K: usize>(w: &mut [[T; M]; 
     }
 }
 
-/// Zeros h_k if it is so large, beside an X of at most 1, that products of both factors overflow when
-/// they are squared, and brings w_k to unit size, unless it is before `first`. Of balanced components
-/// only a start that explains nothing has such. The shapes in W stay, and a sweep begins with H.
+/// Zeros h_k if it is so large, beside an X of at most 1, that products of both factors overflow
+/// when they are squared, and brings w_k to unit size, unless it is before `first`. Of balanced
+/// components only a start that explains nothing has such. The shapes in W stay, and a sweep begins
+/// with H.
 fn clear_overflowing<T: Real, const M: usize, const K: usize>(
     w: &mut [[T; M]; K],
     h: &mut [[T; K]],
@@ -142,8 +143,9 @@ pub(crate) fn unit_exponents<T: Real, const M: usize, const K: usize>(w: &[[T; M
     exponents
 }
 
-/// Of components that are equal in W and in H, one keeps the sum and the others become zero. Updates that treat all
-/// components alike would never tell them apart; a zero component is revived.
+/// Of components that are equal in W and in H, one keeps the sum and the others become zero.
+/// Updates that treat all components alike would never tell them apart; a zero component is
+/// revived.
 pub(crate) fn merge_equal<T: Real, const M: usize, const K: usize>(
     w: &mut [[T; M]; K],
     h: &mut [[T; K]],
@@ -168,9 +170,9 @@ pub(crate) fn merge_equal<T: Real, const M: usize, const K: usize>(
     }
 }
 
-/// W ← W·2^exponent, but for known components: those get their own exponents of `known`, and their rows of H what is left. A component of W
-/// that would overflow first hands the excess to its row of H, and one that would lose digits as subnormal numbers takes from it
-/// what it lacks.
+/// W ← W·2^exponent, but for known components: those get their own exponents of `known`, and their
+/// rows of H what is left. A component of W that would overflow first hands the excess to its row
+/// of H, and one that would lose digits as subnormal numbers takes from it what it lacks.
 pub(crate) fn rescale<T: Real, const M: usize, const K: usize>(
     w: &mut [[T; M]; K],
     h: &mut [[T; K]],

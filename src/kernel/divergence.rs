@@ -101,8 +101,8 @@ mod tests {
         assert!((near / 5e-9 - 1.0).abs() < 0.05, "{near:e}");
     }
 
-    /// x from the smallest number to 2, y from ε to the largest: f64 is the reference of f32. That of f64 takes the logarithm of
-    /// the mantissas and of the exponents apart.
+    /// x from the smallest number to 2, y from ε to the largest: f64 is the reference of f32. That
+    /// of f64 takes the logarithm of the mantissas and of the exponents apart.
     #[test]
     fn terms_are_right_over_the_whole_range() {
         fn split(x: f64) -> (f64, f64) {

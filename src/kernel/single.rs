@@ -13,7 +13,8 @@ const STRANDS: usize = 4;
 /// Components whose sums are kept in registers together.
 const TILE: usize = if VECTOR { 8 } else { 4 };
 
-/// Weights of features, times the power of four that brings the largest into [1, 4): a common factor of them is irrelevant.
+/// Weights of features, times the power of four that brings the largest into
+/// [1, 4): a common factor of them is irrelevant.
 #[derive(Clone, Copy)]
 pub(crate) struct FeatureWeights<'x, T, const M: usize> {
     values: &'x [T; M],
@@ -29,7 +30,8 @@ impl<'x, T: Real, const M: usize> FeatureWeights<'x, T, M> {
         Self { values, unit: T::exp2i(-2 * half), outward: T::exp2i(half) }
     }
 
-    /// 0 below 2⁻⁶³ (f64: 2⁻⁵¹¹) of the largest: a part that only such features see would have no length.
+    /// 0 below 2⁻⁶³ (f64: 2⁻⁵¹¹) of the largest: a part that only such features see would have no
+    /// length.
     fn get(&self, i: usize) -> T {
         let weight = self.values.get(i).map_or(T::ZERO, |&weight| weight * self.unit);
         if weight >= T::exp2i(-T::MAX_EXPONENT / 2) { weight } else { T::ZERO }

@@ -26,7 +26,8 @@ pub(crate) struct Solution<T> {
 }
 
 impl<T: Real> Solution<T> {
-    /// Sets `status` and `kkt` by the `gradient` of `x`: |g_k| where x_k is positive, max(0, g_k) where it is 0.
+    /// Sets `status` and `kkt` by the `gradient` of `x`: |g_k| where x_k is positive, max(0, g_k)
+    /// where it is 0.
     pub(crate) fn judge<S, const K: usize>(
         &mut self,
         active_set: &ActiveSet<'_, S, K>,
@@ -69,7 +70,8 @@ impl<'s, S, const K: usize> ActiveSet<'s, S, K> {
         Self { system, limit }
     }
 
-    /// Minimises ½xᵀĜx − bᵀx over x ≥ 0 from the positive entries of `x`; `gradient` = b − Ĝx at the end. `b` must be finite.
+    /// Minimises ½xᵀĜx − bᵀx over x ≥ 0 from the positive entries of `x`; `gradient` = b − Ĝx at
+    /// the end. `b` must be finite.
     pub(crate) fn solve<T: Real>(&mut self, b: &[T; K], x: &mut [T; K], gradient: &mut [T; K]) -> Solution<T>
     where
         S: Store<T, K>,
@@ -108,7 +110,8 @@ impl<'s, S, const K: usize> ActiveSet<'s, S, K> {
         solution
     }
 
-    /// Factors the components with positive entries in `x`: what [`improve`](Self::improve) starts from.
+    /// Factors the components with positive entries in `x`: what [`improve`](Self::improve) starts
+    /// from.
     pub(crate) fn start<T: Real>(&mut self, x: &[T; K])
     where
         S: Store<T, K>,
@@ -133,9 +136,10 @@ impl<'s, S, const K: usize> ActiveSet<'s, S, K> {
         self.system.subtract_places(&y, values);
     }
 
-    /// The largest 1/Δ, the inverse of a pivot, among the components in use and those that could take their place: outside, with a
-    /// gradient above −`noise`. ∞ if one of them is no more than rounding noise. So much, relative to the largest cross product, an
-    /// error of the gradient moves a coefficient.
+    /// The largest 1/Δ, the inverse of a pivot, among the components in use and those that could
+    /// take their place: outside, with a gradient above −`noise`. ∞ if one of them is no more than
+    /// rounding noise. So much, relative to the largest cross product, an error of the gradient
+    /// moves a coefficient.
     #[inline(never)]
     pub(crate) fn amplification<T: Real>(&mut self, x: &[T; K], gradient: &[T; K], noise: T) -> T
     where
@@ -152,9 +156,10 @@ impl<'s, S, const K: usize> ActiveSet<'s, S, K> {
         largest
     }
 
-    /// The steps from an `x` whose positive entries are factored and whose `gradient` is given to rounding: only where a step
-    /// leads matters, and there the gradient is formed anew. `largest`: that of |b|. `done`: how many solves there were before, and
-    /// whether the gradient counts as solved where it is below the tolerance; if not, a step polishes it first.
+    /// The steps from an `x` whose positive entries are factored and whose `gradient` is given to
+    /// rounding: only where a step leads matters, and there the gradient is formed anew. `largest`:
+    /// that of |b|. `done`: how many solves there were before, and whether the gradient counts as
+    /// solved where it is below the tolerance; if not, a step polishes it first.
     pub(crate) fn improve<T: Real>(
         &mut self,
         b: &[T; K],
@@ -333,7 +338,8 @@ fn inspect<T: Real, const K: usize>(
     (violation, candidate)
 }
 
-/// A violation up to which the conditions hold: three times what an iteration aims at, so that rounding does not decide.
+/// A violation up to which the conditions hold: three times what an iteration aims at, so that
+/// rounding does not decide.
 pub(crate) fn noise<T: Real>(largest: T) -> T {
     (T::TWO + T::ONE) * (T::OPTIMAL * largest)
 }

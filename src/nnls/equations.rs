@@ -22,7 +22,8 @@ impl<T: Real, const K: usize> Equations<T, K> {
 
     /// Takes over a Gram, given by columns: its diagonal and its lower triangle, the entries `gram[q][k]`, q < k.
     ///
-    /// A component with no more energy than [`Real::TINY`] counts as zero: a coefficient for it would overflow when squared.
+    /// A component with no more energy than [`Real::TINY`] counts as zero: a coefficient for it
+    /// would overflow when squared.
     pub(crate) fn set(&mut self, gram: &[[T; K]; K]) {
         self.set_above(T::TINY, gram);
     }
@@ -89,8 +90,8 @@ impl<T: Real, const K: usize> Equations<T, K> {
         self.system.rank()
     }
 
-    /// As [`solve_non_negative`](Self::solve_non_negative) for numbers of any size, with the digits that are certain. A solution that is
-    /// too large for the scalar comes back as 0.
+    /// As [`solve_non_negative`](Self::solve_non_negative) for numbers of any size, with the digits
+    /// that are certain. A solution that is too large for the scalar comes back as 0.
     pub(super) fn solve_any_size(&mut self, cross: &[T; K], h: &mut [T; K]) -> (Solution<T>, T) {
         let mut b = *cross;
         self.scale_by(&mut b);

@@ -32,9 +32,10 @@ pub enum NnlsStatus {
     /// A bound on the number of components in use ([`Encoder::max_active`](crate::Encoder::max_active)) kept out one that would
     /// lower the residual. `h` is the exact solution in the components it uses.
     Limited,
-    /// The KKT conditions hold as for [`Optimal`](NnlsStatus::Optimal), so that no other code leaves less, but not one digit of the
-    /// coefficients is certain (`digits` < 1): components in use, or some that could take their place, depend on each other to the precision of
-    /// the scalar. Sums of such components are as good as ever.
+    /// The KKT conditions hold as for [`Optimal`](NnlsStatus::Optimal), so that no other code
+    /// leaves less, but not one digit of the coefficients is certain (`digits` < 1): components in
+    /// use, or some that could take their place, depend on each other to the precision of the
+    /// scalar. Sums of such components are as good as ever.
     IllConditioned,
     /// The Gram or the cross product holds NaN or an infinity: `h` is as it was. Or a product of theirs overflowed: `h` is 0.
     NonFinite,
@@ -56,10 +57,11 @@ pub struct NnlsReport<T> {
     /// Largest violation of the optimality conditions, relative to the largest |cross| on the unit-diagonal system:
     /// |g_k| where h_k > 0, max(0, g_k) where h_k = 0, with g = cross − gram·h. As computed in `T`.
     pub kkt: T,
-    /// How many decimal digits of the largest coefficient are certain in every coefficient, those of unit-length columns: the
-    /// error is about 10^−digits of it. 0 … 6.6 in f32, 0 … 15.3 in f64. From the pivots of the components in use, and of those at zero
-    /// that rounding could have kept out. A Gram squares the condition of its dictionary: parts that differ from each other by 1e-2
-    /// of their length cost four digits.
+    /// How many decimal digits of the largest coefficient are certain in every coefficient, those
+    /// of unit-length columns: the error is about 10^−digits of it. 0 … 6.6 in f32, 0 … 15.3 in
+    /// f64. From the pivots of the components in use, and of those at zero that rounding could have
+    /// kept out. A Gram squares the condition of its dictionary: parts that differ from each other
+    /// by 1e-2 of their length cost four digits.
     pub digits: T,
     /// Triangular solves done, at most [`bound`] of K.
     pub solves: u32,
@@ -85,15 +87,17 @@ pub const fn bound(k: usize) -> u32 {
 ///
 /// # Cost
 ///
-/// At most [`bound`]`(K)` solves of at most K³/6 + 3K² multiply-adds; typically one per component in use from a cold start,
-/// one or two from the solution of a similar frame; K²/2 … 3K² more for the digits. K² + 4K numbers of stack and 3K bytes of flags, and
-/// saved registers: 800 bytes in all for K = 8 in f32 on a Cortex-M4F. K is at most 256.
+/// At most [`bound`]`(K)` solves of at most K³/6 + 3K² multiply-adds; typically one per component
+/// in use from a cold start, one or two from the solution of a similar frame; K²/2 … 3K² more for
+/// the digits. K² + 4K numbers of stack and 3K bytes of flags, and saved registers: 800 bytes in
+/// all for K = 8 in f32 on a Cortex-M4F. K is at most 256.
 ///
 /// # Notes
 ///
-/// Sizes are relative: any normal numbers will do, and a component whose diagonal entry is below them gets 0. Where the Gram is
-/// singular the minimum is still reached; which of the minimisers, depends on the start, and the status is
-/// [`NnlsStatus::IllConditioned`]. Negative or non-finite entries of `h` count as
+/// Sizes are relative: any normal numbers will do, and a component whose diagonal entry is below
+/// them gets 0. Where the Gram is singular the minimum is still reached; which of the minimisers,
+/// depends on the start, and the status is [`NnlsStatus::IllConditioned`]. Negative or non-finite
+/// entries of `h` count as
 /// 0. A Gram that is not positive semi-definite gives a feasible h and a `kkt` that tells.
 ///
 /// # Example

@@ -307,8 +307,8 @@ impl<S, const K: usize> System<S, K> {
         }
     }
 
-    /// About the largest entry of (LΔLᵀ)⁻¹; ∞ if a pivot was raised. The largest 1/Δ where that is small, otherwise two steps of
-    /// inverse iteration from its place.
+    /// About the largest entry of (LΔLᵀ)⁻¹; ∞ if a pivot was raised. The largest 1/Δ where that is
+    /// small, otherwise two steps of inverse iteration from its place.
     pub(crate) fn amplification<T: Real>(&self) -> T
     where
         S: Store<T, K>,

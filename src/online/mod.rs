@@ -15,14 +15,16 @@ pub use state::OnlineState;
 /// A component that is silent, or nearly so, fades no further than to the weight of this many frames like the present one.
 pub(crate) const MEMORY: usize = 4;
 
-/// Frames whose energy is lower by up to 2 to this power take no weight from louder ones before them.
+/// Frames whose energy is lower by up to 2 to this power take no weight from louder ones before
+/// them.
 pub(crate) const UNEVEN: i32 = 2;
 
 /// Learns from a stream, one frame at a time, without storing frames.
 ///
-/// Every frame is encoded exactly; the statistics A = Σ yyᵀ and B = Σ xyᵀ fade and take it in; then some
-/// components, in turn, are each set to the minimiser of ½tr(WᵀWA) − tr(WᵀB), non-negative, at its old length. A component that is silent fades no further than to the
-/// weight of four frames: a part that was not heard for a year is not replaced by the first frame that needs it.
+/// Every frame is encoded exactly; the statistics A = Σ yyᵀ and B = Σ xyᵀ fade and take it in; then
+/// some components, in turn, are each set to the minimiser of ½tr(WᵀWA) − tr(WᵀB), non-negative, at
+/// its old length. A component that is silent fades no further than to the weight of four frames: a
+/// part that was not heard for a year is not replaced by the first frame that needs it.
 ///
 /// # Settings
 ///
@@ -36,17 +38,18 @@ pub(crate) const UNEVEN: i32 = 2;
 ///
 /// # Notes
 ///
-/// A frame with a NaN or an infinity is refused: nothing changes. A zero frame gives h = 0 and teaches nothing. A component that
-/// is zero, at the start or because nothing is left of it, gets the part of the next frame that the others do not explain. Frames
-/// may become louder or fainter without bound: the statistics follow by powers of two. x·2^e from the first frame on gives the
-/// same W, while numbers stay normal. What is much fainter than what came before counts little at first:
-/// the weight of loud frames falls by 12 dB in a half-life, until their parts count as a first dictionary.
-/// So a sensor that was stuck at full scale does no lasting harm, and a part that is heard only in loud
-/// frames, several half-lives apart, is learnt from the latest of them. Noise of some percent of the
-/// frames wears a part away that stays silent for thousands of them.
+/// A frame with a NaN or an infinity is refused: nothing changes. A zero frame gives h = 0 and
+/// teaches nothing. A component that is zero, at the start or because nothing is left of it, gets
+/// the part of the next frame that the others do not explain. Frames may become louder or fainter
+/// without bound: the statistics follow by powers of two. x·2^e from the first frame on gives the
+/// same W, while numbers stay normal. What is much fainter than what came before counts little at
+/// first: the weight of loud frames falls by 12 dB in a half-life, until their parts count as a
+/// first dictionary. So a sensor that was stuck at full scale does no lasting harm, and a part that
+/// is heard only in loud frames, several half-lives apart, is learnt from the latest of them. Noise
+/// of some percent of the frames wears a part away that stays silent for thousands of them.
 ///
-/// Every setting that [`validate`](Online::validate) accepts and every finite frame leave numbers that
-/// are finite, and h too; a frame whose code is not is refused as a whole.
+/// Every setting that [`validate`](Online::validate) accepts and every finite frame leave numbers
+/// that are finite, and h too; a frame whose code is not is refused as a whole.
 ///
 /// # Example
 ///
@@ -111,7 +114,8 @@ impl<T: Real> Update<T> {
 
 impl<T: Real> Online<T> {
     /// A half-life of 69 frames, three components a frame, a trust of one frame, nothing fixed: see
-    /// `docs/forgetting.md` in the repository, which says by which rule and what others would bring.
+    /// `docs/forgetting.md` in the repository, which says by which rule and what others would
+    /// bring.
     pub const fn new() -> Self {
         Self { half_life: T::HALF_LIFE, components_per_frame: 3, fixed: 0, trust: T::ONE, l1: T::ZERO, l2: T::ZERO }
     }
@@ -123,8 +127,8 @@ impl<T: Real> Online<T> {
         self
     }
 
-    /// How many components are improved after each frame, in turn. Default 3. One costs a third as much
-    /// and ends 2 % higher on streams of some hundred frames; all get a little closer.
+    /// How many components are improved after each frame, in turn. Default 3. One costs a third as
+    /// much and ends 2 % higher on streams of some hundred frames; all get a little closer.
     pub const fn components_per_frame(mut self, components: usize) -> Self {
         self.components_per_frame = components;
         self
@@ -136,9 +140,10 @@ impl<T: Real> Online<T> {
         self
     }
 
-    /// For how many frames a part of the first dictionary counts ([`OnlineState::reset`]). Default 1, right
-    /// for a guess; some hundred keep a dictionary that was learnt with care until the stream has shown
-    /// as much. The frame that a part is made of counts for as many more. More than 2³⁰ count as 2³⁰.
+    /// For how many frames a part of the first dictionary counts ([`OnlineState::reset`]). Default
+    /// 1, right for a guess; some hundred keep a dictionary that was learnt with care until the
+    /// stream has shown as much. The frame that a part is made of counts for as many more. More
+    /// than 2³⁰ count as 2³⁰.
     pub const fn trust(mut self, frames: T) -> Self {
         self.trust = frames;
         self
@@ -201,7 +206,8 @@ impl<T: Real> Online<T> {
         {
             let again = state.dictionary().encode(x, h, &rules);
             if again.status == NnlsStatus::NonFinite {
-                // The amount of the new part is no number. Without it the frame has a code, which h still is.
+                // The amount of the new part is no number. Without it the frame has a code, which h
+                // still is.
                 state.bury(k);
             } else {
                 revived = Some(k);

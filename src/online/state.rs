@@ -46,8 +46,8 @@ pub struct OnlineState<T, const M: usize, const K: usize> {
     pub a: SMatrix<T, K, K>,
     /// B: column k is the faded sum of y_k·x, times 2^(−2·exponent).
     pub b: SMatrix<T, M, K>,
-    /// Σ y² of the loudest recent frame, times 2^(−2·exponent). A louder frame raises it at once; it
-    /// falls by 2⁴ in a half-life.
+    /// Σ y² of the loudest recent frame, times 2^(−2·exponent). A louder frame raises it at once;
+    /// it falls by 2⁴ in a half-life.
     pub loudness: T,
     /// The power of two by which frames are divided.
     pub exponent: i32,
@@ -185,10 +185,11 @@ impl<T: Real, const M: usize, const K: usize> OnlineState<T, M, K> {
     /// past has been seen in `trust` frames like this one; of one that is made of this frame,
     /// `revived`, the frame itself counts for as many.
     ///
-    /// Returns what no A_kk can exceed that is made of frames as loud as the recent ones. What is above
-    /// it is left of louder ones: the part then counts as one of a first dictionary. Otherwise a sensor
-    /// that was stuck at full scale would outweigh the frames behind it for as many half-lives as its
-    /// energy has more binary digits, and its parts would stay for good where they fall silent.
+    /// Returns what no A_kk can exceed that is made of frames as loud as the recent ones. What is
+    /// above it is left of louder ones: the part then counts as one of a first dictionary.
+    /// Otherwise a sensor that was stuck at full scale would outweigh the frames behind it for as
+    /// many half-lives as its energy has more binary digits, and its parts would stay for good
+    /// where they fall silent.
     pub(super) fn fold(&mut self, x: &[T; M], y: &[T; K], trust: T, revived: Option<usize>) -> T {
         let frames = T::exp2i(FRAMES);
         let trust = if trust > frames { frames } else { trust.positive() };
@@ -234,8 +235,9 @@ impl<T: Real, const M: usize, const K: usize> OnlineState<T, M, K> {
         most
     }
 
-    /// Sets component `k` to its non-negative minimiser. Returns the squared distance it moved, at unit
-    /// length; none if there is nothing to improve it by. `most`: as [`fold`](Self::fold) returns it.
+    /// Sets component `k` to its non-negative minimiser. Returns the squared distance it moved, at
+    /// unit length; none if there is nothing to improve it by. `most`: as [`fold`](Self::fold)
+    /// returns it.
     pub(super) fn improve(&mut self, k: usize, most: T) -> Option<T> {
         let scale = *first(&self.scale).get(k)?;
         let statistics = self.a.data.0.get(k)?;
@@ -269,16 +271,16 @@ impl<T: Real, const M: usize, const K: usize> OnlineState<T, M, K> {
             moved += d * d;
             *old = part * unit / scale;
         }
-        // The part was longer than 1 by `length`: so much more was there of it in the frames. But not
-        // more than there was of anything. Where a penalty or rounding has left next to nothing of its
-        // amounts they stay as they are, and only the direction counts.
+        // The part was longer than 1 by `length`: so much more was there of it in the frames. But
+        // not more than there was of anything. Where a penalty or rounding has left next to nothing
+        // of its amounts they stay as they are, and only the direction counts.
         let grown = if energy * length * length <= most { length } else { T::ONE };
         for (q, a) in self.a.data.0.iter_mut().enumerate() {
             let Some(&own) = a.get(q) else { continue };
             let Some(entry) = a.get_mut(k) else { continue };
             let value = *entry * grown;
-            // By Cauchy and Schwarz no more is possible. A silent component does not fade: without the
-            // bound its products with k would grow for ever.
+            // By Cauchy and Schwarz no more is possible. A silent component does not fade: without
+            // the bound its products with k would grow for ever.
             if q == k || value * value <= own * most {
                 *entry = value;
             }

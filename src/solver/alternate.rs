@@ -334,7 +334,8 @@ impl<T: Real, const K: usize> Penalties<T, K> {
         }
     }
 
-    /// Takes the L1 penalties of vectors that have these lengths from the cross products. A lane that is not in use has length 0.
+    /// Takes the L1 penalties of vectors that have these lengths from the cross products. A lane
+    /// that is not in use has length 0.
     #[inline(never)] // one copy, and none of it in the loops of fits without a penalty
     fn charge(&self, block: &mut Block<T, K>, lengths: &Lanes<T>) {
         for (cross, &l1) in block.cross.iter_mut().zip(&self.l1) {

@@ -66,8 +66,8 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Latest<T, M, N, K>
     }
 
     /// Runs `iterate` on the latest factors, with the damping of its ridge, and hands them out if
-    /// they are the best: if their squared error, ridge and `penalty` add up to no more than those of
-    /// the caller's.
+    /// they are the best: if their squared error, ridge and `penalty` add up to no more than those
+    /// of the caller's.
     ///
     /// The decrease reported is how far this objective of the latest factors moved, up or down: a
     /// sweep that is worse than the best is no sign of an end.

@@ -19,9 +19,10 @@ use crate::scalar::Real;
 /// when this is the right method: rows or entries that come one at a time or are missing, N ≫ 2κ², noise below the
 /// accuracy that is wanted. Where the whole of X is at hand and small, [`Hals`](crate::Hals) is several times faster and ends lower.
 ///
-/// The best factors so far are kept, the search goes on from the latest ones. A sweep that ends worse than no factors at
-/// all is taken back and the relaxation halved. After 12 sweeps without a new best the walk returns to
-/// the best factors with half the relaxation; it has converged once that no longer moves the error.
+/// The best factors so far are kept, the search goes on from the latest ones. A sweep that ends
+/// worse than no factors at all is taken back and the relaxation halved. After 12 sweeps without a
+/// new best the walk returns to the best factors with half the relaxation; it has converged once
+/// that no longer moves the error.
 ///
 /// # Missing entries
 ///

@@ -23,9 +23,10 @@ use crate::scalar::Real;
 /// denominator has both lengths, so that a faint row never takes a long step. No table, no Gram: the method for ratings and
 /// other data with most entries missing, and for entries that arrive one at a time and are not kept ([`observe`](KaczmarzEntry::observe)).
 ///
-/// The best factors so far are kept, the search goes on from the latest ones. A sweep that ends worse than no factors at
-/// all is taken back and the relaxation halved. After 12 sweeps without a new best the walk returns to
-/// the best factors with half the relaxation; it has converged once that no longer moves the error.
+/// The best factors so far are kept, the search goes on from the latest ones. A sweep that ends
+/// worse than no factors at all is taken back and the relaxation halved. After 12 sweeps without a
+/// new best the walk returns to the best factors with half the relaxation; it has converged once
+/// that no longer moves the error.
 ///
 /// # Missing entries
 ///

@@ -83,10 +83,10 @@ pub trait Solver<T: Real, const M: usize, const N: usize, const K: usize, O: Obs
         Ok(())
     }
 
-    /// How many settled sweeps in a row it takes to call the iteration converged, default 5. A saddle
-    /// lowers the decreases for a few sweeps and then raises them: with one sweep, 13 % of the starts
-    /// of `Hals` on a 5×4 matrix ended at a saddle, with five none of 1000. If the first sweep of a
-    /// stage is settled, so was the start, and one is enough.
+    /// How many settled sweeps in a row it takes to call the iteration converged, default 5. A
+    /// saddle lowers the decreases for a few sweeps and then raises them: with one sweep, 13 % of
+    /// the starts of `Hals` on a 5×4 matrix ended at a saddle, with five none of 1000. If the first
+    /// sweep of a stage is settled, so was the start, and one is enough.
     fn patience(&self) -> u32 {
         5
     }
@@ -124,9 +124,9 @@ pub struct Sweep<T> {
     /// projected sweeps can only give the distance of two errors. At least 0; 0 for a sweep that
     /// was taken back.
     pub decrease: T,
-    /// Squared error of the factors after the sweep. Summed row by row, good to 1e-3 of its value, down
-    /// to a relative error of 1e-2 in f32 (1e-7 in f64); a direct residual, one more pass over X, below
-    /// that and after a revival.
+    /// Squared error of the factors after the sweep. Summed row by row, good to 1e-3 of its value,
+    /// down to a relative error of 1e-2 in f32 (1e-7 in f64); a direct residual, one more pass over
+    /// X, below that and after a revival.
     pub error: T,
     /// Dead components that were revived. A sweep that revives never counts as settled.
     pub revived: u32,

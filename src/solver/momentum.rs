@@ -17,9 +17,9 @@ use crate::scalar::Real;
 /// About half the sweeps of the solver inside. `Momentum<Hals>` is the default of [`Nmf`](crate::Nmf).
 ///
 /// Where parts are nearly collinear, as in spectra, coordinate descent creeps: take
-/// `Momentum<`[`Anls`](crate::Anls)`>`. Simulated near-infrared spectra, 150×60, K 4, 40 starts: 21 sweeps in
-/// f32 (20 in f64) where the default takes 178, and all starts within 0.1 % of the best error, where
-/// 25 of the default's are.
+/// `Momentum<`[`Anls`](crate::Anls)`>`. Simulated near-infrared spectra, 150×60, K 4, 40 starts: 21
+/// sweeps in f32 (20 in f64) where the default takes 178, and all starts within 0.1 % of the best
+/// error, where 25 of the default's are.
 ///
 /// # Cost
 ///

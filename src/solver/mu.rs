@@ -18,8 +18,8 @@ use crate::scalar::Real;
 /// A zero would stay zero for ever: a coefficient that is zero while its gradient asks for more gets one exact
 /// coordinate step instead. A zero denominator leaves its coefficient as it is.
 ///
-/// Near a saddle the updates creep, and the stop rule cannot tell it from a minimum. Once it is met,
-/// sweeps therefore add an exact coordinate step of every coefficient, until it is met again.
+/// Near a saddle the updates creep, and the stop rule cannot tell it from a minimum. Once it is
+/// met, sweeps therefore add an exact coordinate step of every coefficient, until it is met again.
 ///
 /// # Settings
 ///
@@ -111,7 +111,8 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, const PENALIZED: b
         if KNOWN { self.fixed } else { 0 }
     }
 
-    /// Coordinate steps from here on: they leave a saddle, where multiplicative updates hardly move.
+    /// Coordinate steps from here on: they leave a saddle, where multiplicative updates hardly
+    /// move.
     fn confirm(&self, ws: &mut Self::Workspace) -> bool {
         !core::mem::replace(&mut ws.closing, true)
     }
@@ -171,7 +172,8 @@ fn multiply<T: Real, const K: usize>(gram: &[[T; K]; K], block: &mut Block<T, K>
     }
 }
 
-/// Exact coordinate steps, one after the other: of zeros that the gradient pulls away from zero, or of `all`.
+/// Exact coordinate steps, one after the other: of zeros that the gradient pulls away from zero, or
+/// of `all`.
 fn step<T: Real, const K: usize>(gram: &[[T; K]; K], block: &mut Block<T, K>, all: bool) {
     for k in 0..K {
         if !(gram[k][k] > T::TINY) {

@@ -9,8 +9,8 @@ use crate::scalar::Real;
 /// Weights above 2 to this power act like it: long before that they leave nothing of a factor.
 const HEAVY: i32 = 40;
 
-/// Penalties on W and H, the same for every solver that works on normal equations, and for the codes of
-/// [`Encoder`](crate::Encoder) and [`Online`](crate::Online).
+/// Penalties on W and H, the same for every solver that works on normal equations, and for the
+/// codes of [`Encoder`](crate::Encoder) and [`Online`](crate::Online).
 ///
 /// A fit minimises
 ///
@@ -94,8 +94,8 @@ impl<T: Real> Penalty<T> {
         Weights::new(self.l1_w, self.l2_w)
     }
 
-    /// Twice the penalties of both factors over ‖X‖², the unit of a squared relative error. One pass over X where an L1 weight is set.
-    /// The first `fixed` components are known.
+    /// Twice the penalties of both factors over ‖X‖², the unit of a squared relative error. One
+    /// pass over X where an L1 weight is set. The first `fixed` components are known.
     #[inline(never)] // off the path of fits without a penalty
     pub(crate) fn of<const M: usize, const K: usize>(
         &self,
@@ -175,8 +175,8 @@ impl<T: Real> Weights<T> {
     }
 }
 
-/// Adds the setters of penalties and known components to a solver with the fields `penalty` and `fixed`. Its type then says
-/// that it has them.
+/// Adds the setters of penalties and known components to a solver with the fields `penalty` and
+/// `fixed`. Its type then says that it has them.
 macro_rules! penalty_and_fixed_setters {
     ($solver:ident { $($other:ident),* }) => {
         /// λ₁ on W, [`Penalty`]. Default 0.

@@ -92,5 +92,6 @@ pub fn code<T: Real>() -> f64 {
     of::<T>(3e-4, 3e-7)
 }
 
-/// The same for multiplicative updates, which creep towards zeros, after 2000 sweeps: 0.018 measured at most.
+/// The same for multiplicative updates, which creep towards zeros, after 2000 sweeps: 0.018
+/// measured at most.
 pub const CREEPING_CODE: f64 = 0.05;

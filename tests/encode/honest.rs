@@ -21,11 +21,13 @@ fn a_frame_of_two_parts_that_are_alike() {
         h[0] == 0.0 && (h[1] - 5.000_046).abs() <= 2e-6 && encoding.relative_residual <= 5.3e-6,
         "{h:?}, {encoding:?}"
     );
-    // One part would do as well as the other, to rounding: the parts are 7e-4 of their length apart.
+    // One part would do as well as the other, to rounding: the parts are 7e-4 of their length
+    // apart.
     assert_eq!(encoding.status, NnlsStatus::IllConditioned);
 }
 
-/// Exact frames of parts that differ from one another by `distance`: the code that is returned is the one that is described.
+/// Exact frames of parts that differ from one another by `distance`: the code that is returned is
+/// the one that is described.
 fn alike<T: Real>(distance: f64, dictionaries: u64) {
     const M: usize = 8;
     const K: usize = 4;
@@ -72,8 +74,8 @@ fn off(parts: &Parts, got: &[f64], right: &[f64]) -> f64 {
     error.fold(0.0, f64::max) / largest
 }
 
-/// Exact mixtures of 8 parts of 32 features with singular values from 1 down to 1/`condition`, geometrically. W is rounded to T, and so is
-/// x: the right code is the one that x was made of.
+/// Exact mixtures of 8 parts of 32 features with singular values from 1 down to 1/`condition`,
+/// geometrically. W is rounded to T, and so is x: the right code is the one that x was made of.
 fn conditioned<T: Real>(condition: f64, rounds: u32) -> (Vec<(f64, f64, NnlsStatus)>, f64) {
     const M: usize = 32;
     const K: usize = 8;
@@ -113,8 +115,8 @@ fn conditioned<T: Real>(condition: f64, rounds: u32) -> (Vec<(f64, f64, NnlsStat
     (results, median)
 }
 
-/// The largest error is below 10^−digits up to the condition where no digit is left, and codes that are off by more than a tenth are not
-/// called optimal.
+/// The largest error is below 10^−digits up to the condition where no digit is left, and codes that
+/// are off by more than a tenth are not called optimal.
 #[test]
 fn digits_are_certain() {
     fn check<T: Real>(conditions: &[f64], resolved: f64, lost: f64) {
@@ -146,8 +148,8 @@ fn digits_are_certain() {
     check::<f64>(&[1e2, 1e4, 1e5, 1e6, 3e6, 1e7, 1e8, 1e9, 1e10], 1e5, 1e9);
 }
 
-/// Sums of two decays among forty. In f64 the code is the one that the frame was made of: 200 of part 8, 800 of part 20. f32 cannot tell these parts
-/// from their neighbours, and says so.
+/// Sums of two decays among forty. In f64 the code is the one that the frame was made of: 200 of
+/// part 8, 800 of part 20. f32 cannot tell these parts from their neighbours, and says so.
 #[test]
 fn decays_that_f32_cannot_tell_apart() {
     const K: usize = 40;
@@ -210,8 +212,9 @@ fn no_code_is_worse_than_none() {
     check::<f64>();
 }
 
-/// Frames and parts of any size the scalar can hold, parts as alike as can be: a code that is described rightly, or a code that is no number
-/// of the scalar (by an encoder in f64 of the same numbers) and is refused.
+/// Frames and parts of any size the scalar can hold, parts as alike as can be: a code that is
+/// described rightly, or a code that is no number of the scalar (by an encoder in f64 of the same
+/// numbers) and is refused.
 #[test]
 fn any_numbers() {
     fn any<T: Real, const M: usize, const K: usize>(findings: &mut Findings, draw: &mut Draw, reach: f64) {
@@ -252,7 +255,8 @@ fn any_numbers() {
             }
             let verdict = sound(findings, &mut worst, &what, &parts, (&x, &h, encoding));
             let allowed = promised::<T>().max(cancelling::<T>() * verdict.spread.max(verdict.cancels));
-            // Amounts that are multiples of the smallest number, or below it, cannot be right; the status says so.
+            // Amounts that are multiples of the smallest number, or below it, cannot be right; the
+            // status says so.
             let grain = h.iter().any(|&h| h < T::exp2i(T::MIN_EXPONENT));
             let solved = matches!(encoding.status, NnlsStatus::Optimal | NnlsStatus::IllConditioned);
             findings

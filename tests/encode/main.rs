@@ -44,9 +44,10 @@ fn residual<T: Real>() -> f64 {
     if single::<T>() { 1e-6 } else { 1e-12 }
 }
 
-/// Squared distance, relative to its length, of a part from the span of others at or below which no digit of their amounts may be
-/// certain: a pivot of the Gram is off by some units in the last place, and one of RIDGE (1e-6, 1e-13) is taken for nothing. The pivots
-/// depend on the order of the parts, and distances are the smallest of all orders: a tenth of a pivot is seen.
+/// Squared distance, relative to its length, of a part from the span of others at or below which no
+/// digit of their amounts may be certain: a pivot of the Gram is off by some units in the last
+/// place, and one of RIDGE (1e-6, 1e-13) is taken for nothing. The pivots depend on the order of
+/// the parts, and distances are the smallest of all orders: a tenth of a pivot is seen.
 fn dependent<T: Real>() -> f64 {
     if single::<T>() { 4e-6 } else { 4e-13 }
 }
@@ -188,8 +189,9 @@ impl Parts {
         }
     }
 
-    /// The smallest squared distance of a part in use, or of one that could take its place (its gradient is 0 to 1e-5), from the span of the
-    /// others, relative to its length. λ₂ counts as a feature of each part's own.
+    /// The smallest squared distance of a part in use, or of one that could take its place (its
+    /// gradient is 0 to 1e-5), from the span of the others, relative to its length. λ₂ counts as a
+    /// feature of each part's own.
     fn dependence<T: Real, const M: usize, const K: usize>(&self, x: &SVector<T, M>, h: &SVector<T, K>) -> f64 {
         let target = self.target(x);
         let amounts = self.amounts(&target, h);

@@ -123,8 +123,8 @@ fn the_first_wrong_weight_is_named() {
     check::<f64>();
 }
 
-/// A common factor of the weights changes nothing but the unit of the residual. W = [[2, 0], [1, 1], [0, 3]], x = (4, 3, 3), weights
-/// 1 : ¼ : 1: x = W·(2, 1), whatever the weights.
+/// A common factor of the weights changes nothing but the unit of the residual. W =
+/// [[2, 0], [1, 1], [0, 3]], x = (4, 3, 3), weights 1 : ¼ : 1: x = W·(2, 1), whatever the weights.
 #[test]
 fn a_common_factor_of_weights_is_irrelevant() {
     fn check<T: Real>(reach: i32) {
@@ -150,7 +150,8 @@ fn a_common_factor_of_weights_is_irrelevant() {
     check::<f64>(500);
 }
 
-/// Features whose weights are all but nothing beside the others: no NaN, no part that is switched off unsaid.
+/// Features whose weights are all but nothing beside the others: no NaN, no part that is switched
+/// off unsaid.
 #[test]
 fn weights_that_are_far_apart() {
     let w = SMatrix::<f32, 3, 2>::new(1.0, 0.0, 0.0, 1.0, 1.0, 0.0);

@@ -157,7 +157,8 @@ fn negative_entries_count_as_zero() {
     assert!(w == QuantizedDictionary::<i16, 2, 1>::new(&[[100, 0]], &[1.0]));
 }
 
-/// An empty dictionary is one and the same, however it was made: of no entries, of zeros, of a zero W, or by a stream.
+/// An empty dictionary is one and the same, however it was made: of no entries, of zeros, of a zero
+/// W, or by a stream.
 #[test]
 fn every_empty_dictionary_is_the_same() {
     fn check<const M: usize, const K: usize>() {

@@ -133,8 +133,9 @@ fn fixed_parts_stay() {
     }
 }
 
-/// Counts that are stuck at full scale for a thousand frames: 2000 frames later the dictionary is as good as one that has seen
-/// nothing else, within a fifth. With plain fading it has up to 1.3 times the error, and more before.
+/// Counts that are stuck at full scale for a thousand frames: 2000 frames later the dictionary is
+/// as good as one that has seen nothing else, within a fifth. With plain fading it has up to 1.3
+/// times the error, and more before.
 #[test]
 fn counts_that_were_stuck_at_full_scale_do_no_lasting_harm() {
     for (seed, gain) in [(1, 30.0), (2, 300.0), (3, 3000.0)] {
@@ -165,7 +166,8 @@ fn counts_that_were_stuck_at_full_scale_do_no_lasting_harm() {
     }
 }
 
-/// The first part that is learnt from an empty dictionary is the first frame, whatever its counts: none is cut off.
+/// The first part that is learnt from an empty dictionary is the first frame, whatever its counts:
+/// none is cut off.
 #[test]
 fn the_first_part_is_the_first_frame() {
     let mut state = IntegerOnlineState::<4, 2>::new();

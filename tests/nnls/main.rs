@@ -56,8 +56,9 @@ impl Precision for f64 {
     }
 }
 
-/// Digits that a report may claim beyond those of [`System::certain`], and fewer. An inverse pivot up to 16 stands for the inverse of the Gram
-/// itself; beyond, two steps of inverse iteration do, and kkt is that of rounded sums.
+/// Digits that a report may claim beyond those of [`System::certain`], and fewer. An inverse pivot
+/// up to 16 stands for the inverse of the Gram itself; beyond, two steps of inverse iteration do,
+/// and kkt is that of rounded sums.
 const OPTIMISM: f64 = 1.2;
 const PESSIMISM: f64 = 1.5;
 
@@ -301,8 +302,9 @@ impl System {
         if self.largest > 0.0 { largest / self.largest } else { 0.0 }
     }
 
-    /// −log₁₀ of the error that a violation of two units in the last place, or the one there is, can make in a component in use or one whose
-    /// gradient is above −`noise`, relative to the largest: by the inverse of their Gram in f64, 0 where there is none.
+    /// −log₁₀ of the error that a violation of two units in the last place, or the one there is,
+    /// can make in a component in use or one whose gradient is above −`noise`, relative to the
+    /// largest: by the inverse of their Gram in f64, 0 where there is none.
     fn certain<T: Precision>(&self, x: &[f64], noise: f64) -> f64 {
         let gradient = self.gradient(x);
         let chosen: Vec<usize> = (0..x.len()).filter(|&k| x[k] > 0.0 || gradient[k] >= -noise * self.largest).collect();

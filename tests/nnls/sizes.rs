@@ -3,8 +3,8 @@
 use super::*;
 use tinynmf::nnls::least_squares;
 
-/// W = [[3, 0], [4, 1], [0, 2], [1, 1]] times `size` and x = (6, 13, 10, 7) times `frame`: WᵀW = [[26, 5], [5, 6]], Wᵀx = (77, 40),
-/// h = (2, 5) times frame/size.
+/// W = [[3, 0], [4, 1], [0, 2], [1, 1]] times `size` and x = (6, 13, 10, 7) times `frame`: WᵀW =
+/// [[26, 5], [5, 6]], Wᵀx = (77, 40), h = (2, 5) times frame/size.
 fn scaled<T: Precision>(size: i32, frame: i32) -> (SMatrix<T, 2, 2>, SVector<T, 2>) {
     let gram = SMatrix::<f64, 2, 2>::new(26.0, 5.0, 5.0, 6.0).map(|g| T::from_f64(g * f64::exp2i(2 * size)));
     (gram, SVector::<f64, 2>::new(77.0, 40.0).map(|c| T::from_f64(c * f64::exp2i(size + frame))))

@@ -49,7 +49,8 @@ impl Draw {
             .l2(self.setting(T::ZERO))
     }
 
-    /// Sizes change never, rarely or with every frame; entries are zero, alike or differ by all the range has.
+    /// Sizes change never, rarely or with every frame; entries are zero, alike or differ by all the
+    /// range has.
     fn frame<T: Real, const M: usize>(&mut self, size: T) -> SVector<T, M> {
         let kind = self.below(4);
         SVector::from_fn(|_, _| match (kind, self.below(4)) {

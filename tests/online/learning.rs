@@ -33,7 +33,8 @@ fn one_pass_over_the_digits_from_nothing() {
     assert!(end <= 1.024 * DIGITS_BATCH, "{end}");
 }
 
-/// The median error over five starts of a stream from nothing, with the default settings, above that of the best batch fit.
+/// The median error over five starts of a stream from nothing, with the default settings, above
+/// that of the best batch fit.
 fn above<const M: usize, const K: usize>(
     frames: &[[f64; M]],
     passes: usize,
@@ -51,9 +52,10 @@ fn above<const M: usize, const K: usize>(
     median(ends.collect()) / batch - 1.0
 }
 
-/// What the defaults come to on other data: piano chords and a piece, from anywhere on, and spectra of nearly collinear substances, in
-/// any order. Batch errors: the best of eight fits by `Momentum<Anls>` in f64, as `examples/forgetting.rs` prints them. Measured:
-/// 11, 22 and 145 % above batch after one pass, spectra 72 % after five.
+/// What the defaults come to on other data: piano chords and a piece, from anywhere on, and spectra
+/// of nearly collinear substances, in any order. Batch errors: the best of eight fits by
+/// `Momentum<Anls>` in f64, as `examples/forgetting.rs` prints them. Measured: 11, 22 and 145 %
+/// above batch after one pass, spectra 72 % after five.
 #[test]
 fn the_defaults_suit_other_streams() {
     fn rotated<const M: usize>(frames: &[[f64; M]], start: u64) -> Vec<[f64; M]> {
@@ -69,8 +71,9 @@ fn the_defaults_suit_other_streams() {
     assert!(chords <= 0.13 && piece <= 0.26 && spectra[0] <= 1.7 && spectra[1] <= 0.85, "{chords} {piece} {spectra:?}");
 }
 
-/// The camera of `examples/drift.rs`: 900 digits, then digits that are turned by a quarter. With the defaults the error of turned digits is
-/// within a third of batch after 300 of them, within a tenth after 897.
+/// The camera of `examples/drift.rs`: 900 digits, then digits that are turned by a quarter. With
+/// the defaults the error of turned digits is within a third of batch after 300 of them, within a
+/// tenth after 897.
 #[test]
 fn the_defaults_follow_a_change() {
     let all = data::frames::<64>("digits.csv");

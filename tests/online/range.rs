@@ -210,9 +210,10 @@ fn a_long_stream_stays_sound() {
     both!(check);
 }
 
-/// A sensor that is stuck at full scale for a thousand frames: 2000 frames later the dictionary is as good as one that has
-/// seen nothing else, within a fifth. With plain fading its energy outweighs the frames behind it, and what it made of the
-/// parts stays where they fall silent: up to 3.9 times the error here.
+/// A sensor that is stuck at full scale for a thousand frames: 2000 frames later the dictionary is
+/// as good as one that has seen nothing else, within a fifth. With plain fading its energy
+/// outweighs the frames behind it, and what it made of the parts stays where they fall silent: up
+/// to 3.9 times the error here.
 #[test]
 fn a_stuck_sensor_does_no_lasting_harm() {
     fn check<T: Real>(findings: &mut Findings) {
