@@ -81,6 +81,9 @@ fn random_columns_are_different_parts() {
         let problem = checked::<f64, 5, 6>(&x);
         for seed in 0..20 {
             let mut factors = begin::<f64, 5, 6, 2>(&problem, Begin::Columns(seed));
+            let (u, v) = (factors.w.column(0), factors.w.column(1));
+            let parallel = u.dot(&v).powi(2) / (u.dot(&u) * v.dot(&v));
+            assert!(parallel < 0.999, "{factor}, seed {seed}: equal parts");
             let outcome = fit(Mu::new(), Stop::new(), &problem, &mut factors);
             assert!(outcome.relative_error < 1e-2, "{factor}, seed {seed}: {outcome:?}"); // X has rank 2
         }

@@ -190,26 +190,28 @@ fn amounts_below_the_smallest_number() {
     assert_eq!((encoding.status, encoding.kkt), (NnlsStatus::Bound, 1.0));
 }
 
-/// A code is never worse than none, whatever the parts: nearly parallel ones of either sign.
+/// A code is never worse than none, whatever the parts: nearly parallel ones of either sign, in f32.
+/// The last seeds are those that once ended worst, at 281, 4.7 and 3.5 times the frame.
 #[test]
 fn no_code_is_worse_than_none() {
-    fn check<T: Real>() {
-        let mut draw = Draw::new(37);
-        for round in 0..2000 {
-            let size = |draw: &mut Draw| 10_f64.powf(-7.0 * draw.unit());
-            let (near, common) = (size(&mut draw), draw.signed_matrix::<f64, 6, 1>());
-            let w = SMatrix::<T, 6, 5>::from_fn(|i, k| {
-                from_f64((common[i] + near * draw.signed()) * if k % 2 == 0 { 1.0 } else { -1.0 })
+    fn check<const M: usize, const K: usize>(seeds: impl Iterator<Item = u64>) {
+        for seed in seeds {
+            let mut draw = Draw::new(seed);
+            let near = 10_f64.powf(-7.0 * draw.signed().abs());
+            let common: [f64; M] = std::array::from_fn(|_| draw.signed());
+            let w = SMatrix::<f32, M, K>::from_fn(|i, k| {
+                ((common[i] + near * draw.signed()) * if k % 2 == 0 { 1.0 } else { -1.0 }) as f32
             });
-            let x: SVector<T, 6> = draw.signed_matrix();
+            let x = SVector::<f32, M>::from_fn(|_, _| draw.signed() as f32);
             let (h, encoding) = encode(&Encoder::new(&w), &x);
             let verdict = Parts::new(&w).judge(&x, &h);
             let worse = verdict.residual / verdict.norm;
-            assert!(worse <= 1.001, "{} round {round}: {worse}, {encoding:?}", scalar::<T>());
+            assert!(worse <= 1.001, "{M}×{K}, seed {seed}: {worse}, {encoding:?}");
         }
     }
-    check::<f32>();
-    check::<f64>();
+    check::<4, 12>((0..4000).chain([175_104]));
+    check::<3, 6>((0..1000).chain([124_119]));
+    check::<6, 5>((0..1000).chain([98_537]));
 }
 
 /// Frames and parts of any size the scalar can hold, parts as alike as can be: a code that is
