@@ -74,7 +74,7 @@ step "its control" control
 
 # Counts on this machine against benches/instructions/baseline.csv, and how they grow with M, N and K.
 step "instruction counts" benches/run
-step "growth" cargo run --release --example growth
+step "growth" cargo run --release -p experiments --bin growth
 # Fails by itself if a bit differs from the serial restarts; overflows its stack if megabytes pass over it.
 step "parallel" cargo run --release --example parallel
 
@@ -86,7 +86,7 @@ quickstart() {
 }
 step "quickstart" quickstart
 # Fails by itself if a median is above its floor, or the mean predicts better than the fit.
-step "notebooks" cargo run --release --example notebooks
+step "notebooks" cargo run --release -p experiments --bin notebooks
 step "recommender" cargo run --release --example recommender
 rank() {
   cargo run --release --example rank | tee target/rank.txt
@@ -111,6 +111,6 @@ from_sklearn() {
 }
 step "a dictionary of scikit-learn" from_sklearn
 # Compiled by `cargo test` already; in release it takes minutes to compile.
-step "quality, one start" cargo run --example quality -- --starts 1 --problem V
+step "quality, one start" cargo run -p experiments --bin quality -- --starts 1 --problem V
 
 printf '\nAll checks passed in %d s.\n' "$SECONDS"

@@ -6,17 +6,13 @@
 //!
 //! The image `drift` in `firmware/` runs the same core.
 
-#[path = "common/data.rs"]
-mod data;
-#[path = "common/drift.rs"]
-mod drift;
-
 use std::error::Error;
 use std::path::Path;
 
 use drift::{Follower, K, M, turned};
 use plotters::prelude::*;
 use tinynmf::{Factors, Nmf, OnlineState, Problem, RestartLog, Start, Workspace};
+use tinynmf_examples::{data, drift};
 
 /// Images that the first dictionary is learnt from.
 const LEARNT: usize = 797;
@@ -51,8 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     row("the first 100 after the turn", half, half + 100);
     row("the last 300", stream.len() - 300, stream.len());
 
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target").join("drift.svg");
-    std::fs::create_dir_all(path.parent().expect("a file in a folder"))?;
+    let path = data::target("drift.svg");
     draw(&path, &still, &following, half)?;
     println!("picture: {}", path.display());
     if mean(&following[stream.len() - 300..]) > 0.6 * mean(&still[stream.len() - 300..]) {

@@ -7,13 +7,11 @@
 //!
 //! Learns from the last 797 images, so that the first 1000 are new to the device.
 
-#[path = "common/data.rs"]
-mod data;
-
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use tinynmf::{Encoder, Factors, Nmf, Problem, RestartLog, Start, Workspace};
+use tinynmf_examples::data;
 
 const M: usize = 64;
 const N: usize = 797;
@@ -33,11 +31,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut source = String::new();
     Encoder::new(&best.w).write_source(&mut source)?;
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target").join("digits.rs");
+    let target = data::target("digits.rs");
     let path = std::env::args_os().nth(1).map_or(target, PathBuf::from);
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
     std::fs::write(&path, source)?;
     println!("written: {}", path.display());
     Ok(())

@@ -13,9 +13,10 @@
 mod digits;
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use tinynmf::integer::QuantizedDictionary;
+use tinynmf_examples::data;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let dictionary = QuantizedDictionary::<i16, 64, 8>::quantize(&digits::W)?;
@@ -23,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("i8: {:?}", QuantizedDictionary::<i8, 64, 8>::quantize(&digits::W)?.loss(&digits::W));
     let mut source = String::new();
     dictionary.write_source(&mut source)?;
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target").join("digits_q15.rs");
+    let target = data::target("digits_q15.rs");
     let path = std::env::args_os().nth(1).map_or(target, PathBuf::from);
     std::fs::write(&path, source)?;
     println!("written: {}", path.display());

@@ -7,9 +7,6 @@
 //! [`Nmf::fit_restarts`] draws restart r from `seed + r`, so that any core can repeat it alone. Of equal errors the first one counts, there
 //! and here. Factors and workspaces are built in their boxes; the data is a `Vec` that was never an array.
 
-#[path = "common/data.rs"]
-mod data;
-
 use std::error::Error;
 use std::time::{Duration, Instant};
 
@@ -18,6 +15,7 @@ use rand_xorshift::XorShiftRng;
 use rayon::prelude::*;
 use tinynmf::rand_core::SeedableRng;
 use tinynmf::{Factors, Hals, Momentum, Nmf, Problem, RestartLog, Start, Stop, Uniform, Workspace};
+use tinynmf_examples::data;
 
 const M: usize = 64;
 const N: usize = 1797;

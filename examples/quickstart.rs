@@ -4,9 +4,6 @@
 //! cargo run --release --example quickstart
 //! ```
 
-#[path = "common/data.rs"]
-mod data;
-
 use std::error::Error;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -15,6 +12,7 @@ use std::time::Instant;
 use indicatif::{ProgressBar, ProgressStyle};
 use plotters::prelude::*;
 use tinynmf::{Factors, Nmf, Problem, RestartLog, Start, Stop, Workspace};
+use tinynmf_examples::data;
 
 /// Features: 8×8 pixels.
 const M: usize = 64;
@@ -61,8 +59,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     best.normalize();
     best.sort();
-    let picture = Path::new(env!("CARGO_MANIFEST_DIR")).join("target").join("quickstart.svg");
-    std::fs::create_dir_all(picture.parent().expect("a file in a folder"))?;
+    let picture = data::target("quickstart.svg");
     draw(&picture, &images, &best)?;
     println!("picture: {}", picture.display());
     println!("{:.1} s in all", begun.elapsed().as_secs_f32());

@@ -7,17 +7,14 @@
 //! The training error falls with every component. The held-out error falls as long as a component is something that the
 //! data have in common. Picture: `target/rank.svg`.
 
-#[path = "common/data.rs"]
-mod data;
-
 use std::error::Error;
-use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use plotters::prelude::*;
 use rand_xorshift::XorShiftRng;
 use tinynmf::rand_core::{Rng, SeedableRng};
 use tinynmf::{HoldOut, Nmf, Problem, RandomAls, RankCurve, RankPoint, Real, Stop, rank_curve};
+use tinynmf_examples::data;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let bar = ProgressBar::new(6 + 9).with_style(ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}")?);
@@ -41,8 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     print("X of the notebook, 12×10, with 5 % noise", &notebook);
     print("100 images of digits, 64×100", &images);
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target").join("rank.svg");
-    std::fs::create_dir_all(path.parent().expect("a file in a folder"))?;
+    let path = data::target("rank.svg");
     let root = SVGBackend::new(&path, (920, 400)).into_drawing_area();
     root.fill(&WHITE)?;
     let (left, right) = root.split_horizontally(460);

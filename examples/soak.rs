@@ -8,9 +8,6 @@
 //! The source is noise on eight parts that drift slowly, pause, and change their loudness by 10^±6 over and over; now and then a
 //! frame is broken. Fails if a factor is negative or not finite, or if the error of any tenth is above that of the first by more than 5 %.
 
-#[path = "common/data.rs"]
-mod data;
-
 use std::error::Error;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -19,6 +16,7 @@ use tinynmf::nalgebra::SVector;
 use tinynmf::nnls::NnlsStatus;
 use tinynmf::rand_core::{Rng, SeedableRng};
 use tinynmf::{Online, OnlineState, Real};
+use tinynmf_examples::data;
 
 const M: usize = 32;
 const K: usize = 8;

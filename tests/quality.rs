@@ -1,6 +1,6 @@
 //! Floors of the default solver that a newcomer checks first, from `Uniform` starts with seeds 0 … n − 1.
 //!
-//! `cargo run --release --example quality` measures the rest.
+//! `cargo run --release -p experiments --bin quality` measures the rest.
 
 #[path = "../examples/common/data.rs"]
 mod data;

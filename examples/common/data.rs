@@ -1,5 +1,5 @@
 //! The inputs in `data/`, read by the `csv` crate, and the matrices of the two notebooks.
-#![allow(dead_code, unused_imports)] // shared: nobody uses all of it
+#![allow(dead_code, unused_imports)] // tests and benches compile it too and use parts of it
 
 #[path = "notebook.rs"]
 mod notebook;
@@ -14,9 +14,22 @@ use tinynmf::{Factors, Real};
 use notebook::notebook_factors;
 pub use notebook::{notebook_v, notebook_x};
 
+/// The folder of the repository: this file is compiled in packages of several folders.
+fn root() -> &'static Path {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.ancestors().find(|folder| folder.join("data").is_dir()).unwrap_or(package)
+}
+
 /// Path of a file in `data/`.
 pub fn path(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(name)
+    root().join("data").join(name)
+}
+
+/// Path of a file in `target/`, which is made where it is missing.
+pub fn target(name: &str) -> PathBuf {
+    let folder = root().join("target");
+    std::fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("target: {error}"));
+    folder.join(name)
 }
 
 /// The fields of a CSV file without header, line by line.

@@ -6,19 +6,15 @@
 //!
 //! `tools/piano.py` renders the audio and makes the frames in `data/`; the image `piano` in `firmware/` runs the same core.
 
-#[path = "../common/data.rs"]
-mod data;
-#[path = "../common/piano.rs"]
-mod piano;
 mod roll;
 
 use std::error::Error;
-use std::path::Path;
 
 use piano::{K, M, Onset, TAKES, Templates, Transcriber};
 use tinynmf::Encoder;
 use tinynmf::nalgebra::SVector;
 use tinynmf::nnls::NnlsStatus;
+use tinynmf_examples::{data, piano};
 
 /// A note of the score.
 pub struct Note {
@@ -62,8 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("notes found {}, right {hits}", found.len());
     println!("precision {precision:.3}  recall {recall:.3}  F1 {:.3}", piano::f1(hits, found.len(), expected.len()));
 
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target").join("piano.svg");
-    std::fs::create_dir_all(path.parent().expect("a file in a folder"))?;
+    let path = data::target("piano.svg");
     roll::draw(&path, &amounts, &score, &found)?;
     println!("picture: {}", path.display());
     if piano::f1(hits, found.len(), expected.len()) < 0.95 {

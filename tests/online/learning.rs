@@ -54,7 +54,7 @@ fn above<const M: usize, const K: usize>(
 
 /// What the defaults come to on other data: piano chords and a piece, from anywhere on, and spectra
 /// of nearly collinear substances, in any order. Batch errors: the best of eight fits by
-/// `Momentum<Anls>` in f64, as `examples/forgetting.rs` prints them. Measured: 11, 22 and 145 %
+/// `Momentum<Anls>` in f64, as `experiments/forgetting.rs` prints them. Measured: 11, 22 and 145 %
 /// above batch after one pass, spectra 72 % after five.
 #[test]
 fn the_defaults_suit_other_streams() {

@@ -10,7 +10,7 @@ pub struct Row {
     pub name: &'static str,
     /// M, N, K.
     pub shape: (usize, usize, usize),
-    /// Of many restarts of `--example quality`; 0: an exact product.
+    /// Of many restarts of `--bin quality`; 0: an exact product.
     pub best: f64,
     /// The least ratio of the fastest peer's time to ours, in the default build.
     pub goal: f64,

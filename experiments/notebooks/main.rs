@@ -2,20 +2,17 @@
 //! reach with the same number of updates, and where those end when left to converge.
 //!
 //! ```sh
-//! cargo run --release --example notebooks
+//! cargo run --release -p experiments --bin notebooks
 //! ```
 //!
 //! 200 random starts an experiment, f64. `floor` is the median that NumPy prototypes of the corrected algorithms reached
 //! with the same budget (100 starts or more, float64); near the truth it is the error of the start. The run fails if a median is
 //! above its floor by more than a factor of 2, near the truth at all. Pictures: `target/notebooks.svg`.
 
-#[path = "../common/data.rs"]
-mod data;
 mod picture;
 mod style;
 
 use std::error::Error;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -29,6 +26,7 @@ use tinynmf::{
     Als, Anls, Factors, Hals, History, HoldOut, Kaczmarz, KaczmarzEntry, Momentum, Mu, Nmf, Problem, RandomAls, Real,
     Solver, Stop, Uniform, nnls, rank_curve,
 };
+use tinynmf_examples::data;
 
 const STARTS: u64 = 200;
 /// One column and one row a hundred times, as the notebooks count, in sweeps over 10 columns and 12 rows.
@@ -201,8 +199,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     println!("Kaczmarz {kaczmarz:.1}, Hals {hals:.0}, Momentum<Hals> {default:.0}");
     println!("(5K + 3 + log2 C a projection, 6K + 3 a vector for tables and levelling; the checks of the error apart)");
     println!("\"choose k by cross validation\": {}", choice_of_rank());
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target").join("notebooks.svg");
-    std::fs::create_dir_all(path.parent().expect("a file in a folder"))?;
+    let path = data::target("notebooks.svg");
     picture::draw(&path, &panels(&v, &x))?;
     println!("\npicture: {}\n{:.1} s in all", path.display(), begun.elapsed().as_secs_f32());
     Ok(if above == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -1,17 +1,11 @@
 //! How `Online` is best set where nothing is known of a stream: the tables behind its defaults.
 //!
 //! ```sh
-//! cargo run --release --example forgetting > docs/forgetting.md     # some minutes
-//! cargo run --release --example forgetting -- 1                     # starts of each stream, 12 without; half a minute
+//! cargo run --release -p experiments --bin forgetting > docs/forgetting.md     # some minutes
+//! cargo run --release -p experiments --bin forgetting -- 1                     # starts of each stream, 12 without; half a minute
 //! ```
 //!
 //! With all starts it fails if the defaults are not those that the rule chooses.
-
-#[path = "common/data.rs"]
-mod data;
-#[path = "common/drift.rs"]
-#[allow(dead_code)] // only the camera
-mod drift;
 
 use std::error::Error;
 
@@ -21,6 +15,7 @@ use rayon::prelude::*;
 use tinynmf::nalgebra::{SMatrix, SVector};
 use tinynmf::rand_core::{Rng, SeedableRng};
 use tinynmf::{Anls, Encoder, Factors, Momentum, Nmf, Online, OnlineState, Problem, Real, RestartLog, Start};
+use tinynmf_examples::{data, drift};
 
 const HALF_LIVES: [f32; 8] = [34.0, 50.0, 69.0, 100.0, 140.0, 200.0, 400.0, f32::INFINITY];
 const COMPONENTS: [usize; 4] = [1, 2, 3, usize::MAX];
@@ -131,7 +126,9 @@ fn columns(streams: &[Stream]) -> impl Iterator<Item = (&Stream, &'static str)> 
 
 fn print(streams: &[Stream], rows: &[Row], chosen: Setting, starts: u64) {
     println!("# How fast to forget\n");
-    println!("Made by `cargo run --release --example forgetting > docs/forgetting.md`; means over {starts} starts.\n");
+    println!(
+        "Made by `cargo run --release -p experiments --bin forgetting > docs/forgetting.md`; means over {starts} starts.\n"
+    );
     println!(
         "Each figure is the error of the whole stream with the dictionary that `Online` has after so many frames, in \
          per cent\nabove the error of the best of eight batch fits. *mean*: above the best setting of each column, in per \

@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! benches/run                                # writes target/instructions.csv
-//! cargo run --release --example growth       # writes target/growth.svg
+//! cargo run --release -p experiments --bin growth       # writes target/growth.svg
 //! ```
 //!
 //! x86-64 as in the first line of the file, f32, three passes over every vector. Sizes but one are those of 64×128, K 8.
@@ -13,12 +13,12 @@ mod figure;
 mod growth;
 
 use std::error::Error;
-use std::path::Path;
 
 use figure::Figures;
 use growth::{BASE, MODELS, Model};
 use plotters::coord::Shift;
 use plotters::prelude::*;
+use tinynmf_examples::data;
 
 const NAMES: [&str; 3] = ["M", "N", "K"];
 const COUNTED: RGBColor = RGBColor(0, 114, 178);
@@ -27,10 +27,9 @@ const FITTED: RGBColor = RGBColor(213, 94, 0);
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target");
     let figures =
-        Figures::read(&target.join("instructions.csv")).map_err(|error| format!("{error}; run benches/run first"))?;
-    let path = target.join("growth.svg");
+        Figures::read(&data::target("instructions.csv")).map_err(|error| format!("{error}; run benches/run first"))?;
+    let path = data::target("growth.svg");
     let root = SVGBackend::new(&path, (1200, 430)).into_drawing_area();
     root.fill(&WHITE)?;
     let areas = root.split_evenly((1, MODELS.len()));

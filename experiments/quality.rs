@@ -1,7 +1,7 @@
 //! Quality of every solver on every problem, over many random starts, as CSV.
 //!
 //! ```sh
-//! cargo run --release --example quality -- --starts 100
+//! cargo run --release -p experiments --bin quality -- --starts 100
 //! ```
 //!
 //! Options: `--starts n` (default 20; the two digits 64×1797 problems use at most 40), `--problem text` and `--solver text`
@@ -11,9 +11,6 @@
 //! rel_tol 0; share_1pct within 1 % of the best known (for exact data: relative error ≤ 1e-5); share_1e-3 within 1e-3,
 //! absolute, of the best known; median_sweeps to that, over the starts that reach it; revived components per start;
 //! stop_median and stop_sweeps with the default `Stop`. The errors of mu_kl are its own measure, √(2D/ΣX).
-
-#[path = "../common/data.rs"]
-mod data;
 
 use std::ops::ControlFlow;
 
@@ -26,6 +23,7 @@ use tinynmf::{
     Als, Anls, Factors, Hals, Kaczmarz, KaczmarzEntry, Momentum, Mu, MuKl, Nmf, Problem, Progress, RandomAls, Real,
     Solver, Start, Stop, Uniform,
 };
+use tinynmf_examples::data;
 
 /// A problem: its data, the sweeps it is judged after and the best error known.
 struct Case<const M: usize, const N: usize, const K: usize> {
