@@ -51,6 +51,23 @@ step "tests in release with one lane, std and serde" narrow
 docs() { RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --features std,serde; }
 step "documentation" docs
 
+# As docs.rs builds it, whose compiler knows `doc_cfg`: with this switch the stable one does too.
+docs_rs() {
+  CARGO_TARGET_DIR=target/docsrs RUSTC_BOOTSTRAP=1 RUSTDOCFLAGS="--cfg docsrs -D warnings" cargo doc --no-deps -p tinynmf --all-features
+}
+step "documentation as on docs.rs" docs_rs
+
+# What would be uploaded, built from the archive. Nothing is uploaded. Any warning is a fault but these: tests and benches stay at
+# home, the publisher fills in the address (CONTRIBUTING), the version may be out already.
+package() {
+  local changed
+  changed=$(git status --porcelain 2>/dev/null | head -n 1)
+  cargo publish --dry-run --package tinynmf ${changed:+--allow-dirty} 2>&1 | tee target/package.txt
+  ! grep '^warning: ' target/package.txt | grep -v -e 'is not included in the published package$' \
+    -e 'manifest has no documentation, homepage or repository$' -e 'already exists on' -e 'aborting upload due to dry run$'
+}
+step "package" package
+
 msrv() { CARGO_TARGET_DIR=target/msrv cargo "+$MSRV" build --features std,serde; }
 step "build with Rust $MSRV" msrv
 

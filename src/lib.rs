@@ -99,6 +99,8 @@
 //! f32 and f64 through the sealed trait [`Real`]. The same program gives the same bits on every target and at every
 //! optimisation level; no feature changes a number. `std` only forwards to nalgebra, `serde` stores an [`OnlineState`].
 #![no_std]
+// docs.rs builds with a nightly compiler and labels what needs a feature.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![deny(clippy::large_types_passed_by_value, clippy::large_stack_frames)]
