@@ -29,6 +29,7 @@ rustup toolchain list | grep -q "^$MSRV" || missing "Rust $MSRV" "rustup toolcha
 command -v valgrind >/dev/null || missing valgrind "apt-get install -y --no-install-recommends valgrind"
 rustup toolchain list | grep -q "^1.95.0" || missing "Rust 1.95.0" "rustup toolchain install 1.95.0 --profile minimal"
 
+step "links and the address of the project" python3 tools/check_publish.py
 step "format" cargo fmt --all --check
 step "format of the firmware" cargo fmt --manifest-path firmware/Cargo.toml --all --check
 step "clippy" cargo clippy --all-targets -- -D warnings
