@@ -218,17 +218,29 @@ impl<T, const M: usize, C: Columns<T, M> + ?Sized> Columns<T, M> for &C {
 
 /// Raw converter counts as data: X = `scale` · counts, decoded one frame at a time.
 ///
-/// `I` is `i16` or `u8`; the frames may be a `static` in flash, a quarter to a half of the bytes of `f32`. A negative
-/// count is a negative entry of X and is refused by [`Problem`](crate::Problem). A `scale` that is negative or not finite
-/// makes entries that are refused in the same way.
+/// A count is of any type that is `Copy + Into<i32>`: `u8`, `i8`, `u16`, `i16` or `i32`, or a type of
+/// your own. `u32` and 64-bit counts do not compile. The frames may be a `static` in flash; `u8`
+/// takes a quarter of the bytes of `f32`, `u16` half. A count beyond 2²⁴ is rounded in `f32`.
+///
+/// A negative count is a negative entry of X and is refused by [`Problem`](crate::Problem). A `scale`
+/// that is negative or not finite makes entries that are refused in the same way.
 ///
 /// # Example
 ///
 /// ```
-/// use tinynmf::{Columns, Quantized};
-/// static FRAMES: [[u8; 2]; 3] = [[0, 255], [10, 20], [3, 4]];
-/// let x = Quantized { frames: &FRAMES, scale: 0.5_f32 };
-/// assert_eq!(x.column(1, &mut [0.0; 2]), &[5.0, 10.0]);
+/// use tinynmf::{Columns, Problem, Quantized};
+///
+/// // Three frames of two channels, as a 12-bit converter delivers them: 4096 counts are 3.3 V.
+/// static FRAMES: [[u16; 2]; 3] = [[0, 4095], [1024, 2048], [30, 40]];
+/// let volts = Quantized { frames: &FRAMES, scale: 3.3_f32 / 4096.0 };
+/// assert_eq!(volts.column(1, &mut [0.0; 2]), &[0.825, 1.65]);
+/// Problem::<f32, 2, 3, _>::from_columns(&volts)?;
+///
+/// // 24-bit samples are `i32`; below 2²⁴ each is exact in f32.
+/// static SAMPLES: [[i32; 2]; 1] = [[8_388_607, 12]];
+/// let x = Quantized { frames: &SAMPLES, scale: 1.0_f32 };
+/// assert_eq!(x.column(0, &mut [0.0; 2]), &[8_388_607.0, 12.0]);
+/// # Ok::<(), tinynmf::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Quantized<'q, I, T, const M: usize> {

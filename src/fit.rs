@@ -12,7 +12,8 @@ use crate::scalar::Real;
 use crate::solver::{Chain, Hals, Momentum, MomentumWorkspace, Solver, Sweep};
 use crate::stop::{Status, Stop};
 
-/// Workspace of the default solver, [`Momentum`]`<`[`Hals`]`>`.
+/// Workspace of the default solver, [`Momentum`]`<`[`Hals`]`>`, and of no other. With another solver
+/// write `Default::default()` ([`Nmf`], section Workspace).
 pub type Workspace<T, const M: usize, const N: usize, const K: usize> = MomentumWorkspace<T, M, N, K>;
 
 /// A factorisation: a solver and when it stops.
@@ -22,6 +23,36 @@ pub type Workspace<T, const M: usize, const N: usize, const K: usize> = Momentum
 ///
 /// For spectra and other data whose parts are nearly collinear take
 /// [`Momentum`]`<`[`Anls`](crate::Anls)`>`: an eighth of the sweeps.
+///
+/// # Workspace
+///
+/// Every solver has its own type of workspace. `Default::default()` fits all of them: the compiler
+/// infers the type from the call.
+///
+/// ```
+/// use tinynmf::{Anls, Factors, Nmf, Problem, Spa, nalgebra::SMatrix};
+/// let x = SMatrix::<f32, 3, 3>::new(1., 2., 3., 2., 1., 3., 0., 1., 1.); // rank 2
+/// let problem = Problem::new(&x)?;
+/// let mut factors = Factors::<f32, 3, 3, 2>::zeros();
+/// factors.init(&problem, Spa);
+/// let mut ws = Default::default(); // here an AnlsWorkspace<f32, 3, 2>
+/// let outcome = Nmf::new(Anls::new()).fit(&problem, &mut factors, &mut ws)?;
+/// assert!(outcome.relative_error < 1e-5);
+/// # Ok::<(), tinynmf::Error>(())
+/// ```
+///
+/// A `static` needs the name of the type and its `const fn new()`, for example
+/// [`AnlsWorkspace::new`](crate::AnlsWorkspace::new). [`Workspace`] belongs to the solver of
+/// [`Nmf::default`] only. With `Anls` it is error E0308, "expected `&mut AnlsWorkspace<f32, 3, 2>`,
+/// found `&mut MomentumWorkspace<_, _, _, _>`". The first of the two types is the right one:
+///
+/// ```compile_fail,E0308
+/// # use tinynmf::{Anls, Error, Factors, Nmf, Problem, Workspace};
+/// # fn fit(problem: &Problem<f32, 3, 3>, factors: &mut Factors<f32, 3, 3, 2>) -> Result<(), Error> {
+/// Nmf::new(Anls::new()).fit(problem, factors, &mut Workspace::new())?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Example
 ///
