@@ -44,6 +44,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize> Default for Factor
 
 impl<T: Real, const M: usize, const N: usize, const K: usize> Factors<T, M, N, K> {
     /// Zero factors. `const`: what a `static` starts from.
+    #[must_use]
     pub const fn zeros() -> Self {
         const { assert!(M > 0 && N > 0 && K > 0, "factors need at least one feature, one frame and one component") };
         Self {

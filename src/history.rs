@@ -29,11 +29,13 @@ pub struct History<T, const CAP: usize> {
 
 impl<T, const CAP: usize> History<T, CAP> {
     /// Records every sweep.
+    #[must_use]
     pub const fn new() -> Self {
         Self::every(1)
     }
 
     /// Records every n-th sweep; 0 records nothing.
+    #[must_use]
     pub const fn every(n: u32) -> Self {
         Self { errors: Vec::new(), every: n }
     }

@@ -45,23 +45,27 @@ pub struct HoldOut {
 
 impl HoldOut {
     /// Ten folds, three starts.
+    #[must_use]
     pub const fn new() -> Self {
         Self { folds: 10, starts: 3, seed: 0 }
     }
 
     /// Number of folds, at least 2; one in so many entries is hidden.
+    #[must_use]
     pub const fn folds(mut self, folds: u32) -> Self {
         self.folds = folds;
         self
     }
 
     /// Starts of each fit, at least 1.
+    #[must_use]
     pub const fn starts(mut self, starts: u32) -> Self {
         self.starts = starts;
         self
     }
 
     /// Seed of the folds and the starts.
+    #[must_use]
     pub const fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
@@ -173,6 +177,7 @@ pub struct RankCurve<T, const CAP: usize> {
 
 impl<T: Real, const CAP: usize> RankCurve<T, CAP> {
     /// No points yet.
+    #[must_use]
     pub const fn new() -> Self {
         Self { points: Vec::new() }
     }

@@ -118,10 +118,13 @@ pub trait Real:
     const MOMENTUM: [Self; 4];
 
     /// Square root, correctly rounded.
+    #[must_use]
     fn sqrt(self) -> Self;
     /// ln(1 + self), within an ulp.
+    #[must_use]
     fn ln_1p(self) -> Self;
     /// Magnitude.
+    #[must_use]
     fn abs(self) -> Self;
     /// True unless infinite or NaN.
     fn is_finite(self) -> bool;
@@ -139,10 +142,12 @@ pub trait Real:
     fn bits(self) -> u64;
 
     /// The larger value; `self` if `other` is NaN.
+    #[must_use]
     fn at_least(self, other: Self) -> Self {
         if other > self { other } else { self }
     }
     /// `max(0, self)`; 0 if `self` is NaN.
+    #[must_use]
     fn positive(self) -> Self {
         if self > Self::ZERO { self } else { Self::ZERO }
     }

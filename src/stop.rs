@@ -33,23 +33,27 @@ pub struct Stop<T> {
 
 impl<T: Real> Stop<T> {
     /// The defaults: rel_tol 1e-4, no target, 500 sweeps.
+    #[must_use]
     pub const fn new() -> Self {
         Self { rel_tol: T::REL_TOL, target: T::ZERO, max_sweeps: 500 }
     }
 
     /// Share of the squared error; finite, at least 0.
+    #[must_use]
     pub const fn rel_tol(mut self, tolerance: T) -> Self {
         self.rel_tol = tolerance;
         self
     }
 
     /// Relative error ‖X−WH‖_F/‖X‖_F; finite, at least 0.
+    #[must_use]
     pub const fn target(mut self, relative_error: T) -> Self {
         self.target = relative_error;
         self
     }
 
     /// Sweeps, at least 1. A finishing solver gets as many again.
+    #[must_use]
     pub const fn max_sweeps(mut self, sweeps: u32) -> Self {
         self.max_sweeps = sweeps;
         self

@@ -89,12 +89,14 @@ impl<'w, T: Real, const M: usize, const K: usize> KlEncoder<'w, T, M, K> {
     }
 
     /// Multiplicative updates for every frame, at least 1. Default 50.
+    #[must_use]
     pub const fn passes(mut self, passes: u32) -> Self {
         self.passes = passes;
         self
     }
 
     /// Starts each frame from the coefficients in `h`, those that are not positive excepted: they get an equal share. Default false.
+    #[must_use]
     pub const fn warm(mut self, warm: bool) -> Self {
         self.warm = warm;
         self

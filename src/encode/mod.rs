@@ -82,6 +82,7 @@ impl<'w, T: Real, const M: usize, const K: usize> Encoder<'w, T, M, K> {
     /// Prepares a dictionary. M·K(K + 1)/2 multiply-adds, K square roots.
     ///
     /// A NaN or an infinity in W shows as [`NnlsStatus::NonFinite`] of every frame.
+    #[must_use]
     pub fn new(w: &'w SMatrix<T, M, K>) -> Self {
         Self::prepared(w, None)
     }
@@ -126,12 +127,14 @@ impl<'w, T: Real, const M: usize, const K: usize> Encoder<'w, T, M, K> {
     ///
     /// gram, scale: those of an [`Encoder::new`] for the same W ([`gram`](Encoder::gram), [`scale`](Encoder::scale)), as written by
     /// [`write_source`](Encoder::write_source). With others the codes are wrong, but finite.
+    #[must_use]
     pub const fn from_parts(w: &'w SMatrix<T, M, K>, gram: &SMatrix<T, K, K>, scale: &SVector<T, K>) -> Self {
         const { assert!(M > 0 && K > 0, "a dictionary needs at least one feature and one component") };
         Self { w, weights: None, gram: copy(gram), scale: copy(scale), rules: Rules::none() }
     }
 
     /// As [`from_parts`](Encoder::from_parts), of a [`weighted`](Encoder::weighted) encoder.
+    #[must_use]
     pub const fn from_weighted_parts(
         w: &'w SMatrix<T, M, K>,
         weights: &'w SVector<T, M>,
@@ -143,6 +146,7 @@ impl<'w, T: Real, const M: usize, const K: usize> Encoder<'w, T, M, K> {
 
     /// At most this many components are active: of those that are left, the one that lowers the residual fastest enters until there are
     /// so many, and every set is solved exactly (non-negative orthogonal matching pursuit). Default K.
+    #[must_use]
     pub const fn max_active(mut self, components: usize) -> Self {
         self.rules.limit = components;
         self
@@ -150,12 +154,14 @@ impl<'w, T: Real, const M: usize, const K: usize> Encoder<'w, T, M, K> {
 
     /// λ₁: what makes codes sparse, relative to the frame, as in a fit
     /// ([`Penalty`](crate::Penalty)). 0.01 … 0.3 are useful, from 1 on every code is 0. Default 0.
+    #[must_use]
     pub const fn l1(mut self, weight: T) -> Self {
         self.rules.l1 = weight;
         self
     }
 
     /// λ₂: what keeps coefficients of similar parts from trading places, relative to the Gram. 1e-3 … 0.1. Default 0.
+    #[must_use]
     pub const fn l2(mut self, weight: T) -> Self {
         self.rules.l2 = weight;
         self

@@ -81,6 +81,7 @@ pub struct QuantizationLoss<T> {
 
 impl<I: Entry, const M: usize, const K: usize> QuantizedDictionary<I, M, K> {
     /// No part at all, to [`assign`](Self::assign) to: what a `static` in RAM starts with.
+    #[must_use]
     pub const fn zeros() -> Self {
         const {
             assert!(M > 0 && K > 0, "a dictionary needs at least one feature and one component");
@@ -288,6 +289,7 @@ macro_rules! entry {
             /// computed, in a `const` or `static` at compile time. Negative entries count as 0; a
             /// column whose largest entry is below half of the largest integer is doubled until it
             /// is not. A zero column has no length: its scale counts as 0.
+            #[must_use]
             pub const fn new(columns: &[[$t; M]; K], scale: &[f32; K]) -> Self {
                 let mut dictionary = Self::zeros();
                 let mut k = 0;

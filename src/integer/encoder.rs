@@ -114,6 +114,7 @@ impl<'q, C: Count, I: Entry, const M: usize, const K: usize> IntegerEncoder<'q, 
     const ZERO: i32 = 2 * Self::OFF;
 
     /// An encoder for frames of `C`. A few instructions; in a `static`, none.
+    #[must_use]
     pub const fn new(dictionary: &'q QuantizedDictionary<I, M, K>) -> Self {
         // A zero dictionary has no sum that could overflow.
         let sum = if dictionary.sum > 0 { dictionary.sum } else { 1 };

@@ -86,6 +86,7 @@ pub struct QuantizedSweep {
 
 impl<const M: usize, const N: usize, const K: usize> QuantizedFactors<M, N, K> {
     /// Both factors 0: what a `static` starts with. A sweep leaves them so.
+    #[must_use]
     pub const fn zeros() -> Self {
         Self { w: QuantizedDictionary::zeros(), h: [[0; K]; N], worst: 0, revivals: 0 }
     }
@@ -150,6 +151,7 @@ impl<const M: usize, const N: usize, const K: usize> QuantizedFactors<M, N, K> {
 
 impl<C: Count, const M: usize, const N: usize, const K: usize> QuantizedWorkspace<C, M, N, K> {
     /// An empty workspace.
+    #[must_use]
     pub const fn new() -> Self {
         Self { h: QuantizedDictionary::zeros(), w: [[0; K]; M], row: [C::ZERO; N] }
     }

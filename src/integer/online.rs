@@ -75,6 +75,7 @@ pub struct IntegerUpdate {
 
 impl IntegerOnline {
     /// Fades by 1/128 a frame, trusts the first dictionary for a frame, nothing fixed.
+    #[must_use]
     pub const fn new() -> Self {
         Self { fade: 7, trust: 1, fixed: 0 }
     }
@@ -82,6 +83,7 @@ impl IntegerOnline {
     /// Statistics fade by 2^−fade a frame: half of them is gone after 0.69·2^fade frames. Default
     /// 7, 88 frames, the next to the [`half_life`](crate::Online::half_life) of `Online`; from 1 to
     /// 12.
+    #[must_use]
     pub const fn fade(mut self, fade: u32) -> Self {
         self.fade = if fade < 1 {
             1
@@ -95,12 +97,14 @@ impl IntegerOnline {
 
     /// For how many frames a part of the first dictionary counts. Default 1, right for a guess; some hundred keep a dictionary that was learnt
     /// with care. At most 65535.
+    #[must_use]
     pub const fn trust(mut self, frames: u32) -> Self {
         self.trust = if frames > 65_535 { 65_535 } else { frames };
         self
     }
 
     /// So many first components stay as they are. Default 0.
+    #[must_use]
     pub const fn fixed(mut self, components: usize) -> Self {
         self.fixed = components;
         self

@@ -60,6 +60,7 @@ impl<const M: usize, const K: usize> IntegerOnlineState<M, K> {
     const TOP: i32 = Factor::<K>::WIDTH - 1;
 
     /// An empty dictionary and no memory; for a `static`. Parts are then learnt from the first frames.
+    #[must_use]
     pub const fn new() -> Self {
         Self {
             w: QuantizedDictionary::zeros(),

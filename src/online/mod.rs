@@ -116,12 +116,14 @@ impl<T: Real> Online<T> {
     /// A half-life of 69 frames, three components a frame, a trust of one frame, nothing fixed: see
     /// `docs/forgetting.md` in the repository, which says by which rule and what others would
     /// bring.
+    #[must_use]
     pub const fn new() -> Self {
         Self { half_life: T::HALF_LIFE, components_per_frame: 3, fixed: 0, trust: T::ONE, l1: T::ZERO, l2: T::ZERO }
     }
 
     /// Frames after which a frame counts half: each fades by 2^(−1/half_life). Default 69 (0.99 a frame); infinite: nothing is ever
     /// forgotten. Short ones follow fast changes, long ones average over noise. Above 0.
+    #[must_use]
     pub const fn half_life(mut self, frames: T) -> Self {
         self.half_life = frames;
         self
@@ -129,12 +131,14 @@ impl<T: Real> Online<T> {
 
     /// How many components are improved after each frame, in turn. Default 3. One costs a third as
     /// much and ends 2 % higher on streams of some hundred frames; all get a little closer.
+    #[must_use]
     pub const fn components_per_frame(mut self, components: usize) -> Self {
         self.components_per_frame = components;
         self
     }
 
     /// The first so many components are known, and their columns of W never change by a bit: background, calibrated parts. Default 0.
+    #[must_use]
     pub const fn fixed(mut self, components: usize) -> Self {
         self.fixed = components;
         self
@@ -144,18 +148,21 @@ impl<T: Real> Online<T> {
     /// 1, right for a guess; some hundred keep a dictionary that was learnt with care until the
     /// stream has shown as much. The frame that a part is made of counts for as many more. More
     /// than 2³⁰ count as 2³⁰.
+    #[must_use]
     pub const fn trust(mut self, frames: T) -> Self {
         self.trust = frames;
         self
     }
 
     /// λ₁ of the codes, as [`Encoder::l1`](crate::Encoder::l1). Default 0.
+    #[must_use]
     pub const fn l1(mut self, weight: T) -> Self {
         self.l1 = weight;
         self
     }
 
     /// λ₂ of the codes, as [`Encoder::l2`](crate::Encoder::l2). Default 0.
+    #[must_use]
     pub const fn l2(mut self, weight: T) -> Self {
         self.l2 = weight;
         self

@@ -61,6 +61,7 @@ pub struct OnlineState<T, const M: usize, const K: usize> {
 
 impl<T: Real, const M: usize, const K: usize> OnlineState<T, M, K> {
     /// An empty dictionary and no memory; for a `static`.
+    #[must_use]
     pub const fn new() -> Self {
         const { assert!(M > 0 && K > 0, "a dictionary needs at least one feature and one component") };
         Self {

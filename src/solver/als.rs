@@ -45,11 +45,13 @@ pub struct Als<T, const PENALIZED: bool = false, const KNOWN: bool = false> {
 
 impl<T: Real> Als<T> {
     /// Projected onto the non-negative orthant.
+    #[must_use]
     pub const fn new() -> Self {
         Self { clip: true, penalty: Penalty::none(), fixed: 0 }
     }
 
     /// Without the projection: factors may be negative.
+    #[must_use]
     pub const fn unconstrained() -> Self {
         Self { clip: false, penalty: Penalty::none(), fixed: 0 }
     }
@@ -74,6 +76,7 @@ pub struct AlsWorkspace<T, const M: usize, const N: usize, const K: usize> {
 
 impl<T: Real, const M: usize, const N: usize, const K: usize> AlsWorkspace<T, M, N, K> {
     /// An empty workspace, for a `static` or the stack.
+    #[must_use]
     pub const fn new() -> Self {
         Self { alternate: AlternateWorkspace::new(), equations: Equations::new(), latest: Latest::new() }
     }

@@ -45,6 +45,7 @@ pub struct AlternateWorkspace<T, const M: usize, const K: usize> {
 
 impl<T: Real, const M: usize, const K: usize> AlternateWorkspace<T, M, K> {
     /// An empty workspace, for a `static` or the stack.
+    #[must_use]
     pub const fn new() -> Self {
         Self {
             gram: [[T::ZERO; K]; K],

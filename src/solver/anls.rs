@@ -36,6 +36,7 @@ pub struct Anls<T, const PENALIZED: bool = false, const KNOWN: bool = false> {
 
 impl<T: Real> Anls<T> {
     /// No penalty.
+    #[must_use]
     pub const fn new() -> Self {
         Self { penalty: Penalty::none(), fixed: 0 }
     }
@@ -59,6 +60,7 @@ pub struct AnlsWorkspace<T, const M: usize, const K: usize> {
 
 impl<T: Real, const M: usize, const K: usize> AnlsWorkspace<T, M, K> {
     /// An empty workspace, for a `static` or the stack.
+    #[must_use]
     pub const fn new() -> Self {
         Self { alternate: AlternateWorkspace::new(), equations: Equations::new() }
     }

@@ -23,6 +23,7 @@ pub struct Chain<A, B> {
 
 impl<A, B> Chain<A, B> {
     /// `first`, then `second`.
+    #[must_use]
     pub const fn new(first: A, second: B) -> Self {
         Self { first, second }
     }
@@ -38,6 +39,7 @@ pub struct ChainWorkspace<A, B> {
 
 impl<A, B> ChainWorkspace<A, B> {
     /// From the two workspaces; for a `static` or the stack.
+    #[must_use]
     pub const fn with(first: A, second: B) -> Self {
         Self { first, second, finishing: false }
     }

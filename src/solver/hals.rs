@@ -42,6 +42,7 @@ pub struct Hals<T, const PENALIZED: bool = false, const KNOWN: bool = false> {
 
 impl<T: Real> Hals<T> {
     /// Three passes, no penalty.
+    #[must_use]
     pub const fn new() -> Self {
         Self { passes: 3, pass_ratio: T::PASS_RATIO, penalty: Penalty::none(), fixed: 0 }
     }
@@ -49,12 +50,14 @@ impl<T: Real> Hals<T> {
 
 impl<T: Real, const PENALIZED: bool, const KNOWN: bool> Hals<T, PENALIZED, KNOWN> {
     /// Passes over each vector, at least 1.
+    #[must_use]
     pub const fn passes(mut self, passes: u32) -> Self {
         self.passes = passes;
         self
     }
 
     /// When a vector is left early, in [0, 1].
+    #[must_use]
     pub const fn pass_ratio(mut self, ratio: T) -> Self {
         self.pass_ratio = ratio;
         self

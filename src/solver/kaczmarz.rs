@@ -80,6 +80,7 @@ pub struct Kaczmarz<T> {
 
 impl<T: Real> Kaczmarz<T> {
     /// 2K projections, λ = 1/(1 + t/10), rows by energy.
+    #[must_use]
     pub const fn new() -> Self {
         Self {
             projections: 0,
@@ -95,40 +96,47 @@ impl<T: Real> Kaczmarz<T> {
 
     /// As [`new`](Kaczmarz::new), with the [ridge](crate::missing_entries) of 0.1 that missing
     /// entries call for.
+    #[must_use]
     pub const fn masked() -> Self {
         Self { ridge: T::MASKED, ..Self::new() }
     }
 
     /// Without the projection onto the orthant: factors may be negative.
+    #[must_use]
     pub const fn unconstrained() -> Self {
         Self { clip: false, ..Self::new() }
     }
 
     /// Projections for each vector in a round; 0 means 2K.
+    #[must_use]
     pub const fn projections(mut self, projections: u32) -> Self {
         self.projections = projections;
         self
     }
 
     /// How rows are drawn.
+    #[must_use]
     pub const fn sampling(mut self, sampling: Sampling) -> Self {
         self.sampling = sampling;
         self
     }
 
     /// True: the mean of the second half of a vector's projections instead of the last one.
+    #[must_use]
     pub const fn tail_average(mut self, tail_average: bool) -> Self {
         self.tail_average = tail_average;
         self
     }
 
     /// Rows in one projection: 0 (single rows) or at least 4K.
+    #[must_use]
     pub const fn block(mut self, rows: u32) -> Self {
         self.block = rows;
         self
     }
 
     /// Times over all of H and all of W in one sweep, at least 1.
+    #[must_use]
     pub const fn rounds(mut self, rounds: u32) -> Self {
         self.rounds = rounds;
         self
@@ -156,6 +164,7 @@ pub struct KaczmarzWorkspace<T, const M: usize, const N: usize, const K: usize> 
 
 impl<T: Real, const M: usize, const N: usize, const K: usize> KaczmarzWorkspace<T, M, N, K> {
     /// An empty workspace, for a `static` or the stack.
+    #[must_use]
     pub const fn new() -> Self {
         Self { features: Table::new(), frames: Table::new(), walk: Walk::new() }
     }

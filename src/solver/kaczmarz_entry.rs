@@ -69,12 +69,14 @@ pub struct KaczmarzEntry<T> {
 
 impl<T: Real> KaczmarzEntry<T> {
     /// λ = 1/(1 + t/10).
+    #[must_use]
     pub const fn new() -> Self {
         Self { pace: Pace::new(), ridge: T::ZERO }
     }
 
     /// As [`new`](KaczmarzEntry::new), with the [ridge](crate::missing_entries) of 0.1 that missing
     /// entries call for.
+    #[must_use]
     pub const fn masked() -> Self {
         Self { ridge: T::MASKED, ..Self::new() }
     }
@@ -131,6 +133,7 @@ pub struct KaczmarzEntryWorkspace<T, const M: usize, const N: usize, const K: us
 
 impl<T: Real, const M: usize, const N: usize, const K: usize> KaczmarzEntryWorkspace<T, M, N, K> {
     /// An empty workspace, for a `static` or the stack.
+    #[must_use]
     pub const fn new() -> Self {
         Self { walk: Walk::new(), features: [T::ONE; M], frames: [T::ONE; N] }
     }

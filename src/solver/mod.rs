@@ -136,6 +136,7 @@ pub struct Sweep<T> {
 
 impl<T: Real> Sweep<T> {
     /// An accepted sweep without revival.
+    #[must_use]
     pub const fn new(decrease: T, error: T) -> Self {
         Self { decrease, error, revived: 0, accepted: true }
     }

@@ -44,6 +44,7 @@ pub struct Momentum<S> {
 
 impl<S> Momentum<S> {
     /// Momentum around `solver`.
+    #[must_use]
     pub const fn new(solver: S) -> Self {
         Self { solver }
     }
@@ -66,6 +67,7 @@ pub struct MomentumWorkspace<T, const M: usize, const N: usize, const K: usize, 
 
 impl<T: Real, const M: usize, const N: usize, const K: usize, V> MomentumWorkspace<T, M, N, K, V> {
     /// Around the solver's own workspace; for a `static` or the stack.
+    #[must_use]
     pub const fn with(inner: V) -> Self {
         Self {
             inner,
@@ -83,6 +85,7 @@ impl<T: Real, const M: usize, const N: usize, const K: usize, V> MomentumWorkspa
 
 impl<T: Real, const M: usize, const N: usize, const K: usize> MomentumWorkspace<T, M, N, K> {
     /// An empty workspace for [`Hals`](crate::Hals) inside; for a `static` or the stack.
+    #[must_use]
     pub const fn new() -> Self {
         Self::with(AlternateWorkspace::new())
     }

@@ -60,6 +60,7 @@ pub struct Mu<T, const PENALIZED: bool = false, const KNOWN: bool = false> {
 
 impl<T: Real> Mu<T> {
     /// One pass, no penalty.
+    #[must_use]
     pub const fn new() -> Self {
         Self { passes: 1, penalty: Penalty::none(), fixed: 0 }
     }
@@ -67,6 +68,7 @@ impl<T: Real> Mu<T> {
 
 impl<T: Real, const PENALIZED: bool, const KNOWN: bool> Mu<T, PENALIZED, KNOWN> {
     /// Updates of each vector, at least 1.
+    #[must_use]
     pub const fn passes(mut self, passes: u32) -> Self {
         self.passes = passes;
         self

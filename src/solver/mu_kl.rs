@@ -54,6 +54,7 @@ pub struct MuKl;
 
 impl MuKl {
     /// No settings.
+    #[must_use]
     pub const fn new() -> Self {
         Self
     }
@@ -72,6 +73,7 @@ pub struct MuKlWorkspace<T, const M: usize, const K: usize> {
 
 impl<T: Real, const M: usize, const K: usize> MuKlWorkspace<T, M, K> {
     /// An empty workspace, for a `static` or the stack.
+    #[must_use]
     pub const fn new() -> Self {
         Self { gains: [[T::ZERO; M]; K], sums: [T::ZERO; K], last: None, revivals: Revivals::none() }
     }

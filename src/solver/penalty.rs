@@ -69,6 +69,7 @@ pub struct Penalty<T> {
 
 impl<T: Real> Penalty<T> {
     /// No penalty.
+    #[must_use]
     pub const fn none() -> Self {
         Self { l1_w: T::ZERO, l1_h: T::ZERO, l2_w: T::ZERO, l2_h: T::ZERO }
     }
@@ -180,21 +181,25 @@ impl<T: Real> Weights<T> {
 macro_rules! penalty_and_fixed_setters {
     ($solver:ident { $($other:ident),* }) => {
         /// λ₁ on W, [`Penalty`]. Default 0.
+        #[must_use]
         pub const fn l1_w(self, weight: T) -> $solver<T, true, KNOWN> {
             self.with(Penalty { l1_w: weight, ..self.penalty }, self.fixed)
         }
 
         /// λ₁ on H, [`Penalty`]. Default 0.
+        #[must_use]
         pub const fn l1_h(self, weight: T) -> $solver<T, true, KNOWN> {
             self.with(Penalty { l1_h: weight, ..self.penalty }, self.fixed)
         }
 
         /// λ₂ on W, [`Penalty`]. Default 0.
+        #[must_use]
         pub const fn l2_w(self, weight: T) -> $solver<T, true, KNOWN> {
             self.with(Penalty { l2_w: weight, ..self.penalty }, self.fixed)
         }
 
         /// λ₂ on H, [`Penalty`]. Default 0.
+        #[must_use]
         pub const fn l2_h(self, weight: T) -> $solver<T, true, KNOWN> {
             self.with(Penalty { l2_h: weight, ..self.penalty }, self.fixed)
         }
@@ -207,6 +212,7 @@ macro_rules! penalty_and_fixed_setters {
         /// 2¹⁶⁵ (f32) or 2¹⁰⁶¹ (f64) apart have none: [`Error::PartSize`]. Coefficients that the
         /// scalar cannot hold, since the column is too small beside X, end the fit with
         /// [`Error::CoefficientRange`].
+        #[must_use]
         pub const fn fixed(self, components: usize) -> $solver<T, PENALIZED, true> {
             self.with(self.penalty, components)
         }

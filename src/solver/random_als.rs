@@ -81,33 +81,39 @@ enum Step {
 
 impl<T: Real> RandomAls<T> {
     /// Exact non-negative solves, without replacement.
+    #[must_use]
     pub const fn new() -> Self {
         Self { step: Step::Exact, replacement: false, seed: 0, ridge: T::ZERO }
     }
 
     /// As [`new`](RandomAls::new), with the [ridge](crate::missing_entries) of 0.1 that missing
     /// entries call for.
+    #[must_use]
     pub const fn masked() -> Self {
         Self { ridge: T::MASKED, ..Self::new() }
     }
 
     /// Unconstrained solves with negatives set to 0, as in [`Als`](crate::Als).
+    #[must_use]
     pub const fn projected() -> Self {
         Self { step: Step::Projected, ..Self::new() }
     }
 
     /// Factors may be negative.
+    #[must_use]
     pub const fn unconstrained() -> Self {
         Self { step: Step::Unconstrained, ..Self::new() }
     }
 
     /// True: indices are drawn with replacement.
+    #[must_use]
     pub const fn replacement(mut self, replacement: bool) -> Self {
         self.replacement = replacement;
         self
     }
 
     /// Seed of the orders; every fit starts from it.
+    #[must_use]
     pub const fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
@@ -146,6 +152,7 @@ struct Steps<T, const K: usize> {
 
 impl<T: Real, const M: usize, const N: usize, const K: usize> RandomAlsWorkspace<T, M, N, K> {
     /// An empty workspace, for a `static` or the stack.
+    #[must_use]
     pub const fn new() -> Self {
         const { assert!(M <= 1 << 16 && N <= 1 << 16, "RandomAls keeps its orders in 16 bits") };
         Self {

@@ -91,6 +91,7 @@ impl<T: Real> Ridge<T> {
 macro_rules! ridge_setter {
     () => {
         /// λ of the [ridge](crate::missing_entries), finite and ≥ 0. Default 0: none.
+        #[must_use]
         pub const fn ridge(mut self, weight: T) -> Self {
             self.ridge = weight;
             self

@@ -42,18 +42,21 @@ impl<T: Real> Pace<T> {
 macro_rules! pace_setters {
     () => {
         /// λ of the first sweep, in (0, 2).
+        #[must_use]
         pub const fn relaxation(mut self, relaxation: T) -> Self {
             self.pace.relaxation = relaxation;
             self
         }
 
         /// How fast λ falls, finite and ≥ 0; 0: not at all.
+        #[must_use]
         pub const fn decay(mut self, decay: T) -> Self {
             self.pace.decay = decay;
             self
         }
 
         /// Seed of the draws; every fit starts from it.
+        #[must_use]
         pub const fn seed(mut self, seed: u64) -> Self {
             self.pace.seed = seed;
             self
