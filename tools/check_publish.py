@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Relative links in the pages lead somewhere, and the address of the project is filled in everywhere or nowhere.
+"""Relative links lead somewhere, and the address of the project is filled in everywhere or nowhere.
 
 Run from anywhere: python3 tools/check_publish.py. What the publisher fills in: CONTRIBUTING.md.
 """
@@ -21,9 +21,13 @@ BADGE = re.compile(r'!\[[^\]]*\]\(\s*([^)\s]+)[^)]*\)(?:\]\(\s*([^)\s]+))?|<img[
 CHANGES = re.compile(r"https?://[^\s)>]+/(?:compare|releases|tags?|commits?)/[^\s)>]*")
 PROJECT = re.compile(r'https?://[\w.-]+/(?:[\w.-]+/)*tinynmf\b[^\s)>"]*')
 # Pages of the crate, which are its own whoever owns the repository, and badges with a fixed text.
-CRATE = re.compile(r"https://(?:crates\.io/crates/tinynmf|docs\.rs/tinynmf|img\.shields\.io/(?:crates/\w+/tinynmf|docsrs/tinynmf|badge/))")
+CRATE = re.compile(
+    r"https://(?:crates\.io/crates/tinynmf|docs\.rs/tinynmf"
+    r"|img\.shields\.io/(?:crates/\w+/tinynmf|docsrs/tinynmf|badge/))"
+)
 PLACEHOLDER = re.compile(
-    r"\bexample\.(?:com|org|net)\b|\b(?:TODO|FIXME|TBD|XXX|CHANGEME)\b|\b(?:USER|OWNER|ORG|NAME)/(?:REPO|tinynmf)\b"
+    r"\bexample\.(?:com|org|net)\b|\b(?:TODO|FIXME|TBD|XXX|CHANGEME)\b"
+    r"|\b(?:USER|OWNER|ORG|NAME)/(?:REPO|tinynmf)\b"
     r"|<(?:user|owner|org|repo|url|address)>|\byour-?(?:user|name|org)\b",
     re.I,
 )
@@ -62,8 +66,9 @@ def broken_links():
 def addresses(texts):
     """What names the address of the project: badges, links to changes, and whatever is called tinynmf."""
     for page, text in texts.items():
-        found = [url for groups in BADGE.findall(text) for url in groups if url.startswith("http")] if page == "README.md" else []
-        found += CHANGES.findall(text) if page == "CHANGELOG.md" else []
+        found = CHANGES.findall(text) if page == "CHANGELOG.md" else []
+        if page == "README.md":
+            found += [url for urls in BADGE.findall(text) for url in urls if url.startswith("http")]
         found += [url for url in PROJECT.findall(text) if not CRATE.match(url)]
         yield from ((page, url) for url in dict.fromkeys(found))
 
@@ -88,7 +93,8 @@ def half_filled(package):
 
     repository = package["repository"].rstrip("/").removesuffix(".git")
     path = re.escape("/".join(repository.split("/")[3:]))
-    own = re.compile(rf"(?:{re.escape(repository)}(?:\.git)?|https://img\.shields\.io/[^?#]*/{path})(?![\w.-])")
+    shield = rf"https://img\.shields\.io/[^?#]*/{path}"
+    own = re.compile(rf"(?:{re.escape(repository)}(?:\.git)?|{shield})(?![\w.-])")
     filled = set()
     for page, url in addresses(texts):
         if own.match(url):
