@@ -53,7 +53,7 @@ pub fn project<T: Real, const K: usize>(row: &SVector<T, K>, x: T, relaxation: T
 /// # Notes
 ///
 /// 256×16 with entries from U(0, 1), 20·256 projections, f32: relative error 2e-7 on exact data; with 5 % noise the objective
-/// ends within 2 % of the minimum (`tests/kaczmarz.rs`). NaN or infinities in `w` or `x` leave `h` unspecified, not the program.
+/// ends within 2 % of the minimum (`tests/fits/kaczmarz.rs`). NaN or infinities in `w` or `x` leave `h` unspecified, not the program.
 ///
 /// # Example
 ///

@@ -2,6 +2,7 @@
 // Every test program compiles this module and uses a part of it.
 #![allow(dead_code, unused_macros, unused_imports)]
 
+pub mod cases;
 #[path = "../../examples/common/data.rs"]
 pub mod data;
 pub mod tolerance;
@@ -91,7 +92,7 @@ impl Promise {
 
 /// Runs an expression once for every solver: `for_each_solver!(f32, |promise, solver| …)`.
 ///
-/// The list in here is the register. A new solver gets one line; `tests/solvers.rs` fails while it is missing.
+/// The list in here is the register. A new solver gets one line; `tests/fits/solvers.rs` fails while it is missing.
 macro_rules! for_each_solver {
     ($t:ty, |$promise:ident, $solver:ident| $body:expr) => {
         for_each_solver! { @run $promise, $solver, $body;

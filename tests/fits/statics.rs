@@ -1,10 +1,8 @@
 //! Everything a program keeps in statics: data in flash, factors and workspaces made by `const` constructors.
 
-mod common;
-
 use std::sync::Mutex;
 
-use common::{bits, notebook_x};
+use crate::common::{bits, notebook_x};
 use tinynmf::{
     Als, AlsWorkspace, AlternateWorkspace, Anls, AnlsWorkspace, Chain, ChainWorkspace, Error, Factors, Hals, Momentum,
     MomentumWorkspace, Nmf, Outcome, Problem, Quantized, Solver, Spa, Stop, Workspace,

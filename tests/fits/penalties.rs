@@ -1,8 +1,6 @@
 //! L1 and L2 penalties on W and H: what they promise for unit-length parts, at every scale.
 
-mod common;
-
-use common::{
+use crate::common::{
     Checked, Findings, Tested, checked, data, error, fit as run, from_f64, noisy, scalar, sweeps, to_f64, tolerance,
     uniform,
 };

@@ -1,8 +1,6 @@
 //! Missing entries and weights.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use tinynmf::nalgebra::SMatrix;
 use tinynmf::{
     Chain, Columns, Error, Factors, Full, Kaczmarz, KaczmarzEntry, Mask, Masked, Nmf, Problem, RandomAls,

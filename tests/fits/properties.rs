@@ -1,13 +1,9 @@
 //! Random data and factors from fixed seeds: what holds for all of them.
 
-#[path = "common/cases.rs"]
-mod cases;
-mod common;
-
 use std::ops::ControlFlow;
 
-use cases::cases;
-use common::*;
+use crate::common::cases::cases;
+use crate::common::*;
 use proptest::prelude::*;
 use tinynmf::nalgebra::SMatrix;
 use tinynmf::{Factors, Hals, History, Momentum, Nmf, Observer, Problem, Progress, Real, Spa, Status, Stop};

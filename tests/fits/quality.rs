@@ -2,11 +2,9 @@
 //!
 //! `cargo run --release -p experiments --bin quality` measures the rest.
 
-#[path = "../examples/common/data.rs"]
-mod data;
-
 use std::ops::ControlFlow;
 
+use crate::common::data;
 use rand_xorshift::XorShiftRng;
 use tinynmf::rand_core::SeedableRng;
 use tinynmf::{

@@ -1,8 +1,6 @@
 //! Components that keep their places: dictionaries put in the order and the units of an earlier one.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use tinynmf::nalgebra::{SMatrix, SVector};
 use tinynmf::nnls::NnlsStatus;
 use tinynmf::{Factors, Hals, Momentum, Online, OnlineState, Real, Stop};

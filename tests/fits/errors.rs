@@ -1,10 +1,8 @@
 //! Every way in which a call can be wrong, and a solver from outside the crate under every driver.
 
-mod common;
-
 use std::ops::ControlFlow;
 
-use common::*;
+use crate::common::*;
 use tinynmf::nalgebra::SMatrix;
 use tinynmf::{
     Als, Anls, Chain, Columns, Data, Error, Factors, Full, Hals, Momentum, Nmf, Outcome, Problem, Progress, Quantized,

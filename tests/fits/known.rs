@@ -1,13 +1,9 @@
 //! Partly known dictionaries: the known columns of W never change by a bit, the others are found.
 
-#[path = "common/cases.rs"]
-mod cases;
-mod common;
-
 use std::ops::ControlFlow;
 
-use cases::cases;
-use common::*;
+use crate::common::cases::cases;
+use crate::common::*;
 use proptest::prelude::*;
 use tinynmf::nalgebra::{SMatrix, SVector};
 use tinynmf::{

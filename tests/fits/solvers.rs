@@ -1,11 +1,9 @@
 //! What every solver must do, on every registered solver, in f32 and f64.
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use common::*;
+use crate::common::*;
 use tinynmf::nalgebra::SMatrix;
 use tinynmf::{Data, Error, Factors, Nmf, Progress, Real, RestartLog, Solver, Start, Status, Stop, Sweep};
 

@@ -1,8 +1,6 @@
 //! `MuKl` against closed forms and the optimality conditions of its loss.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use tinynmf::{MuKl, Real, Stop};
 
 /// Of one component the best model keeps the sums of all rows and columns: y_ij = r_i·s_j/total.

@@ -1,9 +1,7 @@
 //! `Converged` is true: from where such a fit ended, no way leads on, for every solver and in both
 //! precisions.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use tinynmf::{Anls, Factors, Hals, Momentum, Mu, Nmf, Outcome, Real, Status, Stop};
 
 /// A gain that counts, as a share of the error.

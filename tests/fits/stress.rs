@@ -1,10 +1,8 @@
 //! Extreme data and starts: nothing may become non-finite or negative, and what is exact data stays exactly solvable.
 
-mod common;
-
 use std::ops::ControlFlow;
 
-use common::*;
+use crate::common::*;
 use tinynmf::{Error, Factors, Hals, Momentum, Nmf, Outcome, Problem, Progress, Real, Status, Stop};
 
 const STARTS: [Begin; 6] =

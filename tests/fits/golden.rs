@@ -1,9 +1,6 @@
 //! Error traces of independent NumPy implementations (`data/golden.csv`), an oracle that shares no code with the crate.
 
-#[path = "../examples/common/data.rs"]
-mod data;
-
-use data::{cast, to_f64};
+use crate::common::data::{self, cast, to_f64};
 use tinynmf::{Als, Anls, Factors, Hals, History, Momentum, Mu, Nmf, Problem, Real, Solver, Stop};
 
 const SWEEPS: [usize; 8] = [0, 1, 2, 3, 4, 5, 10, 20];

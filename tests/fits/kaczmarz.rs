@@ -1,8 +1,6 @@
 //! Kaczmarz on one system, against exact least squares, and the cases in which the notebook's version was not finite.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use rand_xorshift::XorShiftRng;
 use tinynmf::kaczmarz::{Sampling, project, solve};
 use tinynmf::nalgebra::{SMatrix, SVector};

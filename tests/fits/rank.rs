@@ -1,8 +1,6 @@
 //! Choice of the rank by held-out entries.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use tinynmf::{
     Error, Factors, HoldOut, KaczmarzEntry, Mask, Nmf, Problem, RandomAls, RankCurve, Real, Setting, Stop, rank_curve,
 };
