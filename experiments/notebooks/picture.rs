@@ -32,7 +32,7 @@ impl Line {
 /// Colours that stay apart for most readers; the first is the notebook's.
 const COLOURS: [RGBColor; 4] =
     [RGBColor(213, 94, 0), RGBColor(0, 114, 178), RGBColor(0, 158, 115), RGBColor(120, 94, 180)];
-/// Everything below is drawn on the floor.
+/// Smaller errors are drawn here.
 const LEAST: f64 = 1e-8;
 
 pub fn draw(path: &Path, panels: &[Panel]) -> Result<(), Box<dyn Error>> {
