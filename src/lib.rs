@@ -25,7 +25,7 @@
 //! | fit once, or watch a fit | [`Nmf::fit`], [`Nmf::fit_with`] with an [`Observer`] |
 //! | fit between other tasks | [`Nmf::start`], [`Run::step`] |
 //! | find the best of several starts | [`Nmf::fit_restarts`] |
-//! | choose the method | [`Hals`], [`Anls`], [`Als`], [`Mu`], [`RandomAls`], [`Kaczmarz`], [`Momentum`], [`Chain`]; your own [`Solver`] |
+//! | choose the method | [`choosing_a_solver`]: [`Hals`], [`Anls`], [`Als`], [`Mu`], [`RandomAls`], [`Kaczmarz`], [`Momentum`], [`Chain`]; your own [`Solver`] |
 //! | fit parts that are nearly collinear (optical spectra) | [`Momentum`]`<`[`Anls`]`>`: an eighth of the default's sweeps |
 //! | fit spectra or counts by Kullback–Leibler | [`MuKl`] |
 //! | fit with missing entries or weights | [`Mask`], [`Weighted`]; [`RandomAls::masked`], [`KaczmarzEntry::masked`], [`Kaczmarz::masked`]; [`missing_entries`] |
@@ -107,6 +107,9 @@
 
 pub use nalgebra;
 pub use rand_core;
+
+#[doc = include_str!("choosing_a_solver.md")]
+pub mod choosing_a_solver {}
 
 #[doc = include_str!("into_your_firmware.md")]
 pub mod into_your_firmware {}
