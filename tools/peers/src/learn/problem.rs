@@ -5,15 +5,13 @@ use std::path::Path;
 use crate::Result;
 use crate::exchange::{read, table};
 
-/// A row of the report: the best error known and what is asked of this crate.
+/// A row of the report.
 pub struct Row {
     pub name: &'static str,
     /// M, N, K.
     pub shape: (usize, usize, usize),
     /// Of many restarts of `--bin quality`; 0: an exact product.
     pub best: f64,
-    /// The least ratio of the fastest peer's time to ours, in the default build.
-    pub goal: f64,
     /// Starts of a full run.
     pub starts: usize,
     /// No fit is longer.
@@ -23,31 +21,16 @@ pub struct Row {
 }
 
 pub const ROWS: [Row; 9] = [
-    Row { name: "V 4×4 K 2", shape: (4, 4, 2), best: 0.06746359, goal: 5., starts: 40, iterations: 1000, quick: true },
-    Row { name: "X 12×10 K 3", shape: (12, 10, 3), best: 0., goal: 15., starts: 40, iterations: 10000, quick: true },
+    Row { name: "V 4×4 K 2", shape: (4, 4, 2), best: 0.06746359, starts: 40, iterations: 1000, quick: true },
+    Row { name: "X 12×10 K 3", shape: (12, 10, 3), best: 0., starts: 40, iterations: 10000, quick: true },
+    Row { name: "exact 100×80 K 5", shape: (100, 80, 5), best: 0., starts: 10, iterations: 10000, quick: false },
     Row {
-        name: "exact 100×80 K 5",
-        shape: (100, 80, 5),
-        best: 0.,
-        goal: 15.,
-        starts: 10,
-        iterations: 10000,
-        quick: false,
-    },
-    Row {
-        name: "digits 64×100 K 8",
-        shape: (64, 100, 8),
-        best: 0.31099239,
-        goal: 8.,
-        starts: 20,
-        iterations: 1000,
-        quick: true,
+        name: "digits 64×100 K 8", shape: (64, 100, 8), best: 0.31099239, starts: 20, iterations: 1000, quick: true
     },
     Row {
         name: "digits 64×100 K 16",
         shape: (64, 100, 16),
         best: 0.219346,
-        goal: 8.,
         starts: 20,
         iterations: 1000,
         quick: false,
@@ -56,25 +39,15 @@ pub const ROWS: [Row; 9] = [
         name: "piano 129×250 K 6",
         shape: (129, 250, 6),
         best: 0.18153586,
-        goal: 8.,
         starts: 20,
         iterations: 1000,
         quick: true,
     },
-    Row {
-        name: "swimmer 256×1024 K 16",
-        shape: (256, 1024, 16),
-        best: 0.,
-        goal: 5.,
-        starts: 10,
-        iterations: 500,
-        quick: false,
-    },
+    Row { name: "swimmer 256×1024 K 16", shape: (256, 1024, 16), best: 0., starts: 10, iterations: 500, quick: false },
     Row {
         name: "digits 64×1797 K 8",
         shape: (64, 1797, 8),
         best: 0.35479579,
-        goal: 15.,
         starts: 10,
         iterations: 500,
         quick: false,
@@ -83,17 +56,11 @@ pub const ROWS: [Row; 9] = [
         name: "digits 64×1797 K 16",
         shape: (64, 1797, 16),
         best: 0.25648032,
-        goal: 15.,
         starts: 10,
         iterations: 500,
         quick: true,
     },
 ];
-
-/// The same goal for a build for this CPU, where there is another.
-pub fn native_goal(row: &Row) -> f64 {
-    if row.shape.1 == 1797 { 20. } else { row.goal }
-}
 
 /// Name and relative error, the loose one first.
 pub fn targets(row: &Row) -> [(&'static str, f64); 2] {
