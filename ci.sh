@@ -111,15 +111,21 @@ step "growth" cargo run --release -p experiments --bin growth
 # Fails by itself if a bit differs from the serial restarts; overflows its stack if megabytes pass over it.
 step "parallel" cargo run --release --example parallel
 
-# The first command of the README: the promised error and the picture.
+# The first command of the README: its error and its picture.
 quickstart() {
   cargo run --release --example quickstart | tee target/quickstart.txt
   awk '/^relative error/ { good = $5 > 0 && $5 <= 0.2572 } END { exit !good }' target/quickstart.txt
   test -s target/quickstart.svg
 }
 step "quickstart" quickstart
-# Fails by itself if a median is above its floor, or the mean predicts better than the fit.
-step "notebooks" cargo run --release -p experiments --bin notebooks
+# Pages that a program prints. `notebooks` also fails by itself if a median is above its bound.
+page() {
+  cargo run --release -p experiments --bin "$2" >"target/$1.md"
+  diff "docs/$1.md" "target/$1.md"
+}
+step "docs/notebooks.md" page notebooks notebooks
+step "docs/quality.md" page quality quality_page
+# Fails by itself if the mean predicts better than the fit.
 step "recommender" cargo run --release --example recommender
 rank() {
   cargo run --release --example rank | tee target/rank.txt

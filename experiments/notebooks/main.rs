@@ -1,12 +1,13 @@
-//! The two notebooks this crate started from, experiment by experiment: what they printed, what the corrected algorithms
-//! reach with the same number of updates, and where those end when left to converge.
+//! The two notebooks this crate started from, experiment by experiment: what they printed, what
+//! the corrected algorithms reach with the same number of updates, and where those end when left to
+//! converge.
 //!
 //! ```sh
 //! cargo run --release -p experiments --bin notebooks > docs/notebooks.md
 //! ```
 //!
-//! Prints the page; the place of the picture and the time go to the standard error. Fails if a median is above its bound.
-//! `ci.sh` compares the page with what this prints.
+//! Prints the page; the place of the picture and the time go to the standard error. Fails if a
+//! median is above its bound. `ci.sh` compares the page with what this prints.
 
 mod picture;
 mod style;
@@ -221,15 +222,18 @@ and for levelling. The checks of the error are not counted. *When Kaczmarz* in
 const HEAD: &str = "\
 # The notebooks
 
+What textbook updates reach when their common mistakes are mended, with the same number of updates.
+
 Two notebooks started this crate. They try multiplicative updates, alternating least squares and Kaczmarz
 projections on three small matrices: V (4×4), A (9×7) and X (12×10, exact, rank 3). Some of their programs
 do not run, some end in NaN, and most draw their indices from 0 … K − 1 where they should draw from all
-rows and columns. This page sets what they printed beside what the corrected algorithms reach.
+rows and columns. The table sets what they printed beside what the corrected algorithms reach.
 
 Made by `cargo run --release -p experiments --bin notebooks > docs/notebooks.md`. The figures are the same
 on every machine, and CI compares them.
 
-![Three diagrams of the error on a logarithmic scale, notebook-style updates beside corrected ones](pictures/notebooks.svg)
+It also draws the errors of the notebooks' updates beside those of the corrected ones:
+`target/notebooks.svg`.
 
 * *same budget*: the relative error after as many updates as the notebook makes; best, median and worst of
   200 random starts in f64. Where the notebook takes the best of R restarts, each of the 200 is a best of R.
@@ -254,7 +258,7 @@ fn print(rows: &[Row]) -> u32 {
         let bound = row.bound.map_or("-".to_owned(), |bound| {
             let good = median <= bound;
             above += u32::from(!good);
-            format!("{}{}", short(bound), if good { "" } else { " MISSED" })
+            format!("{}{}", short(bound), if good { "" } else { " ABOVE" })
         });
         let (best, median, worst) = (short(best), short(median), short(worst));
         let Row { experiment, printed, ours, .. } = row;
@@ -464,7 +468,6 @@ fn panels(v: &[[f64; 4]], x: &[[f64; 12]]) -> [picture::Panel; 3] {
     let ours = |solver: &(dyn Fn(u64) -> Vec<f64> + Sync)| style::median_trace(100, solver);
     let updates = |solver| move |seed| history::<12, 10, 3, _, 100>(&data::notebook_x(), solver, seed);
     let theirs = |name: &str, trace: Vec<f64>, unit: f64| picture::Line::notebook(name, trace, unit);
-    let _ = x;
     [
         picture::Panel {
             title: "nmf(V, 2): error by iterations",

@@ -4,16 +4,17 @@
 //! cargo run --release -p experiments --bin quality -- --starts 100
 //! ```
 //!
-//! In release it takes minutes to compile: 15 solvers, 14 problems, two precisions. The page `docs/quality.md` needs a few
-//! of them, and `--bin quality_page` compiles those only.
+//! In release it takes minutes to compile: 15 solvers, 14 problems, two precisions. The page
+//! `docs/quality.md` needs a few of them, and `--bin quality_page` compiles those only.
 //!
-//! Options: `--starts n` (default 20; the two digits 64×1797 problems use at most 40), `--problem text` and `--solver text`
-//! to select by part of the name, `--scalar f32|f64`.
+//! Options: `--starts n` (default 20; the two digits 64×1797 problems use at most 40),
+//! `--problem text` and `--solver text` to select by part of the name, `--scalar f32|f64`.
 //!
-//! Start r is `Uniform` from seed r. Columns: best, median, worst relative error after the named number of sweeps with
-//! rel_tol 0; share_1pct within 1 % of the best known (for exact data: relative error ≤ 1e-5); share_1e-3 within 1e-3,
-//! absolute, of the best known; median_sweeps to that, over the starts that reach it; revived components per start;
-//! stop_median and stop_sweeps with the default `Stop`. The errors of mu_kl are its own measure, √(2D/ΣX).
+//! Start r is `Uniform` from seed r. Columns: best, median, worst relative error after the named
+//! number of sweeps with rel_tol 0; share_1pct within 1 % of the best known (for exact data:
+//! relative error ≤ 1e-5); share_1e-3 within 1e-3, absolute, of the best known; median_sweeps to
+//! that, over the starts that reach it; revived components per start; stop_median and stop_sweeps
+//! with the default `Stop`. The errors of mu_kl are its own measure, √(2D/ΣX).
 
 mod measure;
 
