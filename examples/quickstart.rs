@@ -1,4 +1,4 @@
-//! Learns 16 parts from 1797 handwritten digits and draws them.
+//! Learns 16 parts from 1797 handwritten digits and draws them, and one digit as the sum of its parts.
 //!
 //! ```sh
 //! cargo run --release --example quickstart
@@ -10,9 +10,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use plotters::prelude::*;
 use tinynmf::{Factors, Nmf, Problem, RestartLog, Start, Stop, Workspace};
 use tinynmf_examples::data;
+use tinynmf_examples::plot::{self, Canvas, DIM, Drawn, Font, HEADING, INK, TEXT};
 
 /// Features: 8×8 pixels.
 const M: usize = 64;
@@ -22,6 +22,12 @@ const N: usize = 1797;
 const K: usize = 16;
 /// Independent random starts.
 const RESTARTS: usize = 20;
+/// The image that is drawn as a sum.
+const SHOWN: usize = 3;
+/// Terms of the sum that are drawn one by one.
+const TERMS: usize = 5;
+/// A black pixel.
+const BLACK: f32 = 16.0;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let begun = Instant::now();
@@ -57,64 +63,139 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     println!("\nrelative error ‖X−WH‖/‖X‖ = {:.5} (best known 0.25648)", log.outcome().relative_error);
 
-    best.normalize();
-    best.sort();
+    let parts = Parts::new(best);
+    println!("\nshares of the parts in the sum of all pixels, in the order of the picture:");
+    println!("{} %", parts.shares.map(|share| format!("{share:.1}")).join("  "));
+    let sum = Sum::new(&parts, &images[SHOWN]);
+    println!("image {} as a sum of {} parts: relative error {:.3}", SHOWN + 1, sum.terms.len(), sum.error);
+    let error = log.outcome().relative_error;
     let picture = data::target("quickstart.svg");
-    draw(&picture, &images, &best)?;
+    plot::picture(&picture, (900, 490), |canvas| {
+        draw_parts(canvas, 24.0, &parts, error)?;
+        draw_sum(canvas, 316.0, &sum)
+    })?;
     println!("picture: {}", picture.display());
     println!("{:.1} s in all", begun.elapsed().as_secs_f32());
     Ok(())
 }
 
-/// The parts, largest share first, and ten images, each above what W·H makes of them.
-fn draw(path: &Path, images: &[[f32; M]], factors: &Factors<f32, M, N, K>) -> Result<(), Box<dyn Error>> {
-    let (tile, gap, margin, head) = (80, 22, 28, 40);
-    let step = tile + gap;
-    let right = margin + 4 * step + margin;
-    let root = SVGBackend::new(path, ((right + 5 * step - gap + margin) as u32, (head + 4 * step + margin) as u32))
-        .into_drawing_area();
-    root.fill(&WHITE)?;
-    let title = ("sans-serif", 17).into_font().color(&BLACK);
-    let small = ("sans-serif", 12).into_font().color(&RGBColor(90, 90, 90));
-    root.draw(&Text::new(format!("{K} parts and their share of the sum"), (margin, 12), title.clone()))?;
-    root.draw(&Text::new("ten digits, each above what W·H makes of it", (right, 12), title))?;
+/// The factors, and an order in which the part with the largest share is first.
+struct Parts {
+    factors: Box<Factors<f32, M, N, K>>,
+    /// Component in each place.
+    order: [usize; K],
+    /// What the part adds to all images, in per cent of what all parts add.
+    shares: [f32; K],
+}
 
-    // What a part adds to all images, pixel by pixel.
-    let amount = |k: usize| factors.w.column(k).sum() * factors.h.row(k).sum();
-    let total: f32 = (0..K).map(amount).sum();
-    for k in 0..K {
-        let (x, y) = (margin + (k as i32 % 4) * step, head + (k as i32 / 4) * step);
-        let part: [f32; M] = std::array::from_fn(|i| factors.w[(i, k)]);
-        image(&root, (x, y), tile, &part, None)?;
-        root.draw(&Text::new(format!("{:.1} %", 100.0 * amount(k) / total), (x, y + tile + 3), small.clone()))?;
+impl Parts {
+    fn new(mut factors: Box<Factors<f32, M, N, K>>) -> Self {
+        factors.normalize();
+        let amount = |k: usize| factors.w.column(k).sum() * factors.h.row(k).sum();
+        let total: f32 = (0..K).map(amount).sum();
+        let mut order = std::array::from_fn(|k| k);
+        order.sort_by(|&a, &b| amount(b).total_cmp(&amount(a)));
+        let shares = order.map(|k| 100.0 * amount(k) / total);
+        Self { factors, order, shares }
     }
-    for n in 0..10 {
-        let model = factors.w * factors.h.column(n);
-        let model: [f32; M] = std::array::from_fn(|i| model[i]);
-        let (x, y) = (right + (n as i32 % 5) * step, head + 2 * (n as i32 / 5) * step);
-        image(&root, (x, y), tile, &images[n], Some(16.0))?;
-        image(&root, (x, y + tile + 6), tile, &model, Some(16.0))?;
+
+    /// Some of the part in this place.
+    fn image(&self, place: usize, amount: f32) -> [f64; M] {
+        std::array::from_fn(|i| f64::from(self.factors.w[(i, self.order[place])] * amount))
     }
-    root.present()?;
+}
+
+/// The image `SHOWN` as a sum of parts. A black pixel is 1.
+struct Sum {
+    /// Place of a part, its amount, and both multiplied. The largest amount is first.
+    terms: Vec<(usize, f32, [f64; M])>,
+    approximation: [f64; M],
+    original: [f64; M],
+    error: f64,
+}
+
+impl Sum {
+    fn new(parts: &Parts, original: &[f32; M]) -> Self {
+        let amounts = parts.order.map(|k| parts.factors.h[(k, SHOWN)]);
+        let term = |place: usize| (place, amounts[place], parts.image(place, amounts[place] / BLACK));
+        let mut terms: Vec<_> = (0..K).filter(|&place| amounts[place] > 0.0).map(term).collect();
+        terms.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let approximation = add(&terms);
+        let original = original.map(|pixel| f64::from(pixel / BLACK));
+        let length = |image: [f64; M]| image.iter().map(|pixel| pixel * pixel).sum::<f64>().sqrt();
+        let rest = std::array::from_fn(|i| original[i] - approximation[i]);
+        Self { error: length(rest) / length(original), terms, approximation, original }
+    }
+}
+
+fn add(terms: &[(usize, f32, [f64; M])]) -> [f64; M] {
+    std::array::from_fn(|i| terms.iter().map(|(_, _, image)| image[i]).sum())
+}
+
+/// Side of an image, in pixels of the picture.
+const SIDE: f64 = 88.0;
+/// From one image to the next.
+const STEP: f64 = 106.0;
+/// Left of the first.
+const LEFT: f64 = 35.0;
+
+fn heading(canvas: &Canvas<'_>, y: f64, text: &str, note: &str) -> Drawn {
+    canvas.text((LEFT, y), text, Font::new(HEADING, INK).bold())?;
+    canvas.text((LEFT, y + 22.0), note, Font::new(TEXT, DIM))
+}
+
+/// An image with a line below it.
+fn tile(canvas: &Canvas<'_>, column: usize, y: f64, image: &[f64; M], text: &str) -> Drawn {
+    let x = LEFT + STEP * column as f64;
+    canvas.image((x, y), SIDE, image)?;
+    canvas.text((x + SIDE / 2.0, y + SIDE + 13.0), text, Font::new(TEXT, INK).centred())
+}
+
+/// Two rows of parts, each as dark as it can be.
+fn draw_parts(canvas: &Canvas<'_>, y: f64, parts: &Parts, error: f32) -> Drawn {
+    let title = format!("{K} parts learnt from {N} images of handwritten digits");
+    let note = "8×8 pixels, each part with its share in the sum of all pixels; relative error over all images";
+    heading(canvas, y, &title, &format!("{note} {error:.5}"))?;
+    for place in 0..K {
+        let part = parts.image(place, 1.0);
+        let darkest = part.into_iter().fold(f64::MIN_POSITIVE, f64::max);
+        let text = format!("part {}: {:.1} %", place + 1, parts.shares[place]);
+        let top = y + 40.0 + 114.0 * (place / 8) as f64;
+        tile(canvas, place % 8, top, &part.map(|pixel| pixel / darkest), &text)?;
+    }
     Ok(())
 }
 
-/// 8×8 pixels, white for 0, black for `full` or the largest value.
-fn image(
-    root: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>,
-    (x, y): (i32, i32),
-    size: i32,
-    pixels: &[f32; M],
-    full: Option<f32>,
-) -> Result<(), Box<dyn Error>> {
-    let full = full.unwrap_or_else(|| pixels.iter().copied().fold(f32::MIN_POSITIVE, f32::max));
-    let side = size / 8;
-    for (i, &pixel) in pixels.iter().enumerate() {
-        let (left, top) = (x + side * (i as i32 % 8), y + side * (i as i32 / 8));
-        let shade = (255.0 * (1.0 - (pixel / full).clamp(0.0, 1.0))) as u8;
-        let corners = [(left, top), (left + side, top + side)];
-        root.draw(&Rectangle::new(corners, RGBColor(shade, shade, shade).filled()))?;
+/// The largest terms one by one, the others together, their sum and the original, all with the same grey for the same value.
+fn draw_sum(canvas: &Canvas<'_>, y: f64, sum: &Sum) -> Drawn {
+    let note = "amount · part + amount · part + … = approximation, beside the original";
+    heading(
+        canvas,
+        y,
+        "An image is a sum of parts; nothing is subtracted",
+        &format!("image {} of {N}: {note}", SHOWN + 1),
+    )?;
+    let top = y + 40.0;
+    let sign = |column: usize, sign: &str| {
+        let x = LEFT + STEP * column as f64 - (STEP - SIDE) / 2.0;
+        canvas.text((x, top + SIDE / 2.0), sign, Font::new(20.0, INK).centred())
+    };
+    let (single, others) = sum.terms.split_at(TERMS.min(sum.terms.len()));
+    for (column, (place, amount, image)) in single.iter().enumerate() {
+        tile(canvas, column, top, image, &format!("{amount:.1} · part {}", place + 1))?;
+        if column > 0 {
+            sign(column, "+")?;
+        }
     }
-    root.draw(&Rectangle::new([(x - 1, y - 1), (x + 8 * side, y + 8 * side)], RGBColor(180, 180, 180)))?;
-    Ok(())
+    for (column, before, image, text) in [
+        (TERMS, "+", &add(others), &*format!("{} more parts", others.len())),
+        (TERMS + 1, "=", &sum.approximation, "approximation"),
+        (TERMS + 2, "≈", &sum.original, "original"),
+    ] {
+        tile(canvas, column, top, image, text)?;
+        sign(column, before)?;
+    }
+    let middle = LEFT + STEP * (TERMS + 2) as f64 - (STEP - SIDE) / 2.0;
+    let text = format!("relative error of this image {:.3}", sum.error);
+    canvas.text((middle, top + SIDE + 31.0), &text, Font::new(TEXT, DIM).centred())
 }

@@ -5,3 +5,4 @@
 pub mod data;
 pub mod drift;
 pub mod piano;
+pub mod plot;
