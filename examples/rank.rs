@@ -10,11 +10,13 @@
 use std::error::Error;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use plotters::prelude::*;
 use rand_xorshift::XorShiftRng;
 use tinynmf::rand_core::{Rng, SeedableRng};
 use tinynmf::{HoldOut, Nmf, Problem, RandomAls, RankCurve, RankPoint, Real, Stop, rank_curve};
 use tinynmf_examples::data;
+use tinynmf_examples::plot::{
+    self, Axis, BLUE, Canvas, Chart, DIM, Dash, Drawn, Font, HEADING, INK, Marker, Series, TEXT, VERMILLION,
+};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let bar = ProgressBar::new(6 + 9).with_style(ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}")?);
@@ -39,12 +41,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     print("X of the notebook, 12×10, with 5 % noise", &notebook);
     print("100 images of digits, 64×100", &images);
     let path = data::target("rank.svg");
-    let root = SVGBackend::new(&path, (920, 400)).into_drawing_area();
-    root.fill(&WHITE)?;
-    let (left, right) = root.split_horizontally(460);
-    draw(&left, "X with 5 % noise (rank 3)", notebook.points(), notebook.best())?;
-    draw(&right, "100 digits", images.points(), images.best())?;
-    root.present()?;
+    plot::picture(&path, (900, 480), |canvas| {
+        let title = "How many components? The error of hidden entries stops falling, that of fitted ones does not";
+        canvas.text((20.0, 24.0), title, Font::new(HEADING - 2.0, INK).bold())?;
+        let note = "cross-validation; chosen is the smallest K within one standard error of the least error";
+        canvas.text((20.0, 46.0), note, Font::new(TEXT, DIM))?;
+        draw(canvas, 70.0, "X, 12×10, rank 3, with 5 % noise", notebook.points(), notebook.best())?;
+        draw(canvas, 520.0, "100 images of digits, 64×100", images.points(), images.best())
+    })?;
     println!("picture: {}", path.display());
     Ok(())
 }
@@ -59,55 +63,33 @@ fn print<const CAP: usize>(title: &str, curve: &RankCurve<f64, CAP>) {
     println!();
 }
 
-fn draw(
-    area: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>,
-    title: &str,
-    points: &[RankPoint<f64>],
-    best: Option<RankPoint<f64>>,
-) -> Result<(), Box<dyn Error>> {
-    let right = points.iter().map(|point| point.k).max().unwrap_or(1) as f64;
+/// `left` is where the chart starts.
+fn draw(canvas: &Canvas<'_>, left: f64, title: &str, points: &[RankPoint<f64>], best: Option<RankPoint<f64>>) -> Drawn {
+    let last = points.iter().map(|point| point.k).max().unwrap_or(1) as f64;
     let top = points.iter().map(|point| point.held_out + point.spread).fold(0.0, f64::max);
-    let mut chart = ChartBuilder::on(area)
-        .caption(title, ("sans-serif", 17))
-        .margin(14)
-        .x_label_area_size(36)
-        .y_label_area_size(48)
-        .build_cartesian_2d(0.5..right + 0.5, 0.0..1.3 * top)?;
-    chart
-        .configure_mesh()
-        .x_desc("K")
-        .y_desc("relative error")
-        .x_label_formatter(&|k| format!("{k:.0}"))
-        .light_line_style(WHITE)
-        .draw()?;
-    let (training, held_out) = (RGBColor(0, 114, 178), RGBColor(213, 94, 0));
-    let legend = |colour: RGBColor| move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2));
-    chart
-        .draw_series(LineSeries::new(
-            points.iter().map(|point| (point.k as f64, point.training)),
-            training.stroke_width(2),
-        ))?
-        .label("entries that were fitted")
-        .legend(legend(training));
-    chart
-        .draw_series(LineSeries::new(
-            points.iter().map(|point| (point.k as f64, point.held_out)),
-            held_out.stroke_width(2),
-        ))?
-        .label("hidden entries ± standard error")
-        .legend(legend(held_out));
-    chart.draw_series(points.iter().map(|point| {
-        let (k, low, high) = (point.k as f64, point.held_out - point.spread, point.held_out + point.spread);
-        PathElement::new([(k, low), (k, high)], held_out.stroke_width(1))
-    }))?;
-    if let Some(best) = best {
-        chart.draw_series([Circle::new((best.k as f64, best.held_out), 6, held_out.filled())])?;
+    canvas.text((left, 80.0), title, Font::new(TEXT + 1.0, INK).bold())?;
+    let tried = points.iter().map(|point| (point.k as f64, point.k.to_string())).collect();
+    let chart = Chart::new(
+        canvas,
+        (left, 162.0),
+        (360.0, 264.0),
+        Axis::with_ticks("K, the number of components (those that were tried)", 0.5..last + 0.5, tried),
+        Axis::new("relative error", 0.0..(20.0 * top).ceil() / 20.0, 0.1),
+    )?;
+    let fitted = Series::line("entries that were fitted", BLUE, Dash::Dashed).marked(Marker::Square);
+    let hidden = Series::line("hidden entries ± standard error", VERMILLION, Dash::Solid).marked(Marker::Disc);
+    let chosen = best.map_or("none".to_owned(), |best| format!("K = {}", best.k));
+    let chosen = Series::points(format!("chosen: {chosen}"), INK, Marker::Ring);
+    for point in points {
+        chart.spread(point.k as f64, point.held_out - point.spread, point.held_out + point.spread, hidden.colour)?;
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
-        .background_style(WHITE.mix(0.85))
-        .border_style(RGBColor(200, 200, 200))
-        .draw()?;
-    Ok(())
+    let curve = |error: fn(&RankPoint<f64>) -> f64| -> Vec<_> {
+        points.iter().map(|point| (point.k as f64, error(point))).collect()
+    };
+    chart.draw(&fitted, &curve(|point| point.training))?;
+    chart.draw(&hidden, &curve(|point| point.held_out))?;
+    if let Some(best) = best {
+        canvas.marker(chart.at((best.k as f64, best.held_out)), chosen.marker, 9.0, chosen.colour)?;
+    }
+    canvas.legend((left, 101.0), &[&hidden, &fitted, &chosen])
 }
