@@ -7,17 +7,23 @@
 //! The image `drift` in `firmware/` runs the same core.
 
 use std::error::Error;
-use std::path::Path;
 
 use drift::{Follower, K, M, turned};
-use plotters::prelude::*;
+use tinynmf::nalgebra::SMatrix;
 use tinynmf::{Factors, Nmf, OnlineState, Problem, RestartLog, Start, Workspace};
+use tinynmf_examples::plot::{
+    self, Axis, BLUE, Canvas, Chart, DIM, Dash, Drawn, Font, HEADING, INK, Series, TEXT, VERMILLION,
+};
 use tinynmf_examples::{data, drift};
 
 /// Images that the first dictionary is learnt from.
 const LEARNT: usize = 797;
 /// Images in a point of the curve.
 const WINDOW: usize = 50;
+/// Images at the end over which the two are compared.
+const LAST: usize = 300;
+/// What the picture shows.
+const TITLE: &str = "A camera is turned by a quarter, and a dictionary follows";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let images = data::frames::<M>("digits.csv");
@@ -33,7 +39,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut follower = Follower::new(&best.w, &mut state)?;
     let half = stream.len() / 2;
     let (mut still, mut following) = (Vec::new(), Vec::new());
+    let mut before = best.w;
     for (n, image) in stream.iter().enumerate() {
+        if n == half {
+            before.clone_from(&follower.state.w);
+        }
         let image = image.map(|pixel| pixel as u8);
         let (encoding, update) = follower.step(&if n < half { image } else { turned(&image) });
         still.push(encoding.relative_residual);
@@ -45,12 +55,38 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     row("upright images", 0, half);
     row("the first 100 after the turn", half, half + 100);
-    row("the last 300", stream.len() - 300, stream.len());
+    row(&format!("the last {LAST}"), stream.len() - LAST, stream.len());
+
+    let expected = turned_parts(&before);
+    let mut alike = |w| state.align_to(w).similarity.iter().sum::<f32>() / K as f32;
+    let (to_upright, to_turned) = (alike(&before), alike(&expected));
+    println!(
+        "parts at the end: mean cosine {to_upright:.3} to the parts before the turn, {to_turned:.3} to those turned"
+    );
 
     let path = data::target("drift.svg");
-    draw(&path, &still, &following, half)?;
+    plot::picture(&path, (900, 668), |canvas| {
+        canvas.text((30.0, 24.0), TITLE, Font::new(HEADING, INK).bold())?;
+        let note = "the dictionary that follows is updated with every image, the fixed one keeps what it learnt before image 0";
+        canvas.text((30.0, 46.0), note, Font::new(TEXT, DIM))?;
+        let label = |x: f64, text: &str| canvas.text((x, 74.0), text, Font::new(TEXT, INK).bold());
+        label(IMAGE, "camera sees")?;
+        label(PARTS, &format!("the {K} parts of 8×8 pixels"))?;
+        let image = stream[half].map(|pixel| pixel as f32);
+        let turned_image = turned(&image.map(|pixel| pixel as u8)).map(f32::from);
+        draw_row(canvas, 86.0, ["before the turn", &format!("at image {half}")], Some(&image), &before)?;
+        draw_row(canvas, 160.0, ["the same parts", "turned by hand"], None, &expected)?;
+        draw_row(
+            canvas,
+            234.0,
+            ["after the turn", &format!("at image {}", stream.len())],
+            Some(&turned_image),
+            &state.w,
+        )?;
+        draw_curves(canvas, &still, &following, half)
+    })?;
     println!("picture: {}", path.display());
-    if mean(&following[stream.len() - 300..]) > 0.6 * mean(&still[stream.len() - 300..]) {
+    if mean(&following[stream.len() - LAST..]) > 0.6 * mean(&still[stream.len() - LAST..]) {
         return Err("the dictionary did not follow".into());
     }
     Ok(())
@@ -60,43 +96,64 @@ fn mean(values: &[f32]) -> f32 {
     (values.iter().map(|value| value * value).sum::<f32>() / values.len() as f32).sqrt()
 }
 
-fn draw(path: &Path, still: &[f32], following: &[f32], turn: usize) -> Result<(), Box<dyn Error>> {
-    let root = SVGBackend::new(path, (900, 420)).into_drawing_area();
-    root.fill(&WHITE)?;
-    let top = 0.9_f32;
-    let mut chart = ChartBuilder::on(&root)
-        .caption("a camera is turned by a quarter", ("sans-serif", 18))
-        .margin(14)
-        .margin_right(30)
-        .x_label_area_size(36)
-        .y_label_area_size(52)
-        .build_cartesian_2d(0.0..still.len() as f32, 0.0..top)?;
-    chart
-        .configure_mesh()
-        .x_desc("frames")
-        .x_label_formatter(&|frame| format!("{frame:.0}"))
-        .y_desc(format!("relative residual, {WINDOW} frames"))
-        .light_line_style(TRANSPARENT)
-        .draw()?;
-    let turn = turn as f32;
-    let grey = RGBColor(150, 150, 150);
-    chart.draw_series(LineSeries::new([(turn, 0.0), (turn, top)], grey))?;
-    for (name, values, color) in [
-        ("fixed dictionary", still, RGBColor(200, 60, 40)),
-        ("following, half-life 34 frames", following, RGBColor(40, 90, 180)),
-    ] {
-        let points = values.windows(WINDOW).enumerate().map(|(n, window)| ((n + WINDOW) as f32, mean(window)));
-        chart
-            .draw_series(LineSeries::new(points, color.stroke_width(2)))?
-            .label(name)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2)));
+/// The parts as the camera would see them after the turn, as images of 255 greys.
+fn turned_parts(parts: &SMatrix<f32, M, K>) -> SMatrix<f32, M, K> {
+    let mut all = *parts;
+    for mut part in all.column_iter_mut() {
+        let full = part.max();
+        let image = std::array::from_fn(|i| (255.0 * part[i] / full).round() as u8);
+        part.copy_from_slice(&turned(&image).map(f32::from));
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
-        .background_style(WHITE)
-        .border_style(grey)
-        .draw()?;
-    root.present()?;
+    all
+}
+
+/// Left of the column with an image, in pixels of the picture.
+const IMAGE: f64 = 170.0;
+/// Left of the parts.
+const PARTS: f64 = 290.0;
+
+/// One row, each image as dark as it can be.
+fn draw_row(
+    canvas: &Canvas<'_>,
+    y: f64,
+    name: [&str; 2],
+    image: Option<&[f32; M]>,
+    parts: &SMatrix<f32, M, K>,
+) -> Drawn {
+    for (line, text) in name.iter().enumerate() {
+        canvas.text((30.0, y + 23.0 + 18.0 * line as f64), text, Font::new(TEXT, INK))?;
+    }
+    let tile = |x: f64, pixels: &[f32]| {
+        let full = pixels.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
+        let pixels: Vec<_> = pixels.iter().map(|&pixel| f64::from(pixel / full)).collect();
+        canvas.image((x, y), 64.0, &pixels)
+    };
+    if let Some(image) = image {
+        tile(IMAGE, image)?;
+    }
+    parts.data.0.iter().enumerate().try_for_each(|(k, part)| tile(PARTS + 74.0 * k as f64, part))
+}
+
+fn draw_curves(canvas: &Canvas<'_>, still: &[f32], following: &[f32], turn: usize) -> Drawn {
+    let end = |values: &[f32]| mean(&values[values.len() - LAST..]);
+    let name = |what: &str, values| format!("{what}: {:.3} over the last {LAST}", end(values));
+    let fixed = Series::line(name("fixed dictionary", still), VERMILLION, Dash::Dashed);
+    let follows = Series::line(name("following, half-life 34 images", following), BLUE, Dash::Solid);
+    canvas.legend_across((80.0, 330.0), 380.0, &[&fixed, &follows])?;
+    let chart = Chart::new(
+        canvas,
+        (80.0, 348.0),
+        (790.0, 270.0),
+        Axis::new("images seen", 0.0..still.len() as f64, 100.0),
+        Axis::new(format!("relative residual, last {WINDOW} images"), 0.0..0.9, 0.1),
+    )?;
+    chart.event(turn as f64, INK)?;
+    let (x, y) = chart.at((turn as f64, 0.85));
+    canvas.text((x - 8.0, y), "the camera is turned by a quarter", Font::new(TEXT, INK).right())?;
+    for (series, values) in [(&fixed, still), (&follows, following)] {
+        let points = values.windows(WINDOW).enumerate();
+        let points: Vec<_> = points.map(|(n, window)| ((n + WINDOW) as f64, f64::from(mean(window)))).collect();
+        chart.draw(series, &points)?;
+    }
     Ok(())
 }
