@@ -47,6 +47,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut expected: Vec<Onset> = score.iter().map(|note| note.onset).collect();
     expected.sort_by_key(|note| note.frame);
     let hits = piano::hits(&found, &expected);
+    let judged = roll::judge(&found, &expected);
+    if judged.hits.len() != hits {
+        return Err("the picture counts other hits".into());
+    }
     let chords = chord_sizes(&expected);
     let octaves = chords.iter().filter(|pitches| pitches.iter().any(|pitch| pitches.contains(&(pitch + 12)))).count();
     println!(
@@ -55,11 +59,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         expected.len()
     );
     let (precision, recall) = (hits as f32 / found.len() as f32, hits as f32 / expected.len() as f32);
-    println!("notes found {}, right {hits}", found.len());
+    println!("notes found {}, right {hits}, missed {}", found.len(), judged.misses.len());
     println!("precision {precision:.3}  recall {recall:.3}  F1 {:.3}", piano::f1(hits, found.len(), expected.len()));
 
     let path = data::target("piano.svg");
-    roll::draw(&path, &amounts, &score, &found)?;
+    roll::draw(&path, &amounts, &score, &judged)?;
     println!("picture: {}", path.display());
     if piano::f1(hits, found.len(), expected.len()) < 0.95 {
         return Err("F1 is below 0.95".into());
