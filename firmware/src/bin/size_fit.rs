@@ -7,39 +7,19 @@ use core::hint::black_box;
 use rand_xorshift::XorShiftRng;
 use static_cell::ConstStaticCell;
 use tinynmf::rand_core::SeedableRng;
-use tinynmf::{
-    AlternateWorkspace, Anls, AnlsWorkspace, ChainWorkspace, Columns, Error, Factors, Full, Nmf, Problem, Uniform,
-};
-use tinynmf_firmware::{image, take};
+use tinynmf::{AlternateWorkspace, Anls, AnlsWorkspace, ChainWorkspace, Error, Factors, Nmf, Problem, Uniform};
+use tinynmf_firmware::{image, measure, take};
 
 image!(run);
 
 type Work = ChainWorkspace<AlternateWorkspace<f32, 64, 4>, AnlsWorkspace<f32, 64, 4>>;
-
-/// Data that take no flash.
-struct Frames;
-
-impl Columns<f32, 64> for Frames {
-    type Observed = Full;
-
-    fn len(&self) -> usize {
-        32
-    }
-
-    fn column<'a>(&'a self, j: usize, buf: &'a mut [f32; 64]) -> &'a [f32; 64] {
-        for (i, value) in buf.iter_mut().enumerate() {
-            *value = f32::from_bits(0x3F00_0000 + ((i ^ j) << 16) as u32);
-        }
-        buf
-    }
-}
 
 fn run() -> Result<(), Error> {
     static FACTORS: ConstStaticCell<Factors<f32, 64, 32, 4>> = ConstStaticCell::new(Factors::zeros());
     static WORKSPACE: ConstStaticCell<Work> =
         ConstStaticCell::new(ChainWorkspace::with(AlternateWorkspace::new(), AnlsWorkspace::new()));
     let factors = take(&FACTORS);
-    let problem = Problem::<f32, 64, 32, _>::from_columns(&Frames)?;
+    let problem = Problem::<f32, 64, 32, _>::from_columns(&measure::Made)?;
     factors.init(&problem, Uniform(&mut XorShiftRng::seed_from_u64(black_box(1))));
     black_box(Nmf::small().finish(Anls::new()).fit(&problem, factors, take(&WORKSPACE))?);
     Ok(())
