@@ -7,8 +7,8 @@ mod build;
 mod elf;
 mod figures;
 mod image;
-mod readme;
 mod stack;
+mod tables;
 mod tools;
 
 use std::process::ExitCode;
@@ -24,8 +24,8 @@ use figures::Figure;
 /// Runs the firmware images on six emulated cores; prints CSV: board, image, shape, metric, value, budget.
 #[derive(Parser)]
 struct Options {
-    /// Writes the figures of this run to budget.toml and to the table in the README; with --image only those of the image, to
-    /// budget.toml.
+    /// Writes the figures of this run, with --image those of the image, to budget.toml, and the tables in README.md and
+    /// src/into_your_firmware.md that are made of it.
     #[arg(long)]
     bless: bool,
     /// Writes what the images print to expected/.
@@ -105,10 +105,9 @@ fn run(options: &Options) -> Result<Vec<String>> {
     let mut budget = Budget::load(&tools.root)?;
     if options.bless {
         budget.replace(&figures, &tools.compiler, all)?;
-        if all {
-            readme::write(&tools.root, &figures)?;
-        }
+        tables::write(&tools.root, &budget.figures())?;
     }
+    problems.extend(tables::check(&tools.root, &budget.figures()));
     problems.extend(budget.check(&figures, &tools.compiler, all));
     figures::print(&figures, &budget)?;
     Ok(problems)
