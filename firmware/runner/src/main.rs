@@ -28,6 +28,9 @@ struct Options {
     /// src/into_your_firmware.md that are made of it.
     #[arg(long)]
     bless: bool,
+    /// Writes those tables from budget.toml as it is, and runs nothing.
+    #[arg(long)]
+    tables: bool,
     /// Writes what the images print to expected/.
     #[arg(long)]
     bless_output: bool,
@@ -57,6 +60,10 @@ fn run(options: &Options) -> Result<Vec<String>> {
     let all = options.board.is_none() && options.image.is_none();
     if options.bless && options.board.is_some() {
         return Err("--bless needs the figures of every board".into());
+    }
+    if options.tables {
+        let root = tools::root()?;
+        return tables::write(&root, &Budget::load(&root)?.figures()).map(|()| Vec::new());
     }
     let tools = tools::find()?;
     let mut problems = Vec::new();

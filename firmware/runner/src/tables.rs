@@ -33,7 +33,7 @@ pub fn check(root: &Path, figures: &[Figure]) -> Vec<String> {
 
 fn stale(file: &str) -> String {
     let file = file.trim_start_matches("../");
-    format!("{file}: the figures between its marks are not those of firmware/budget.toml; see --bless")
+    format!("{file}: the figures between its marks are not those of firmware/budget.toml; see --bless, --tables")
 }
 
 /// File, what it should hold, what it holds.
@@ -142,9 +142,9 @@ fn jobs(figures: &[Figure]) -> Result<String> {
     }
     text.push_str(
         "\n\
-Two values: opt-level \"s\" / 3; RAM is the larger of the two. Flash includes the dictionary, not the data to learn from;\n\
-frames and codes belong to the caller. An emulator (QEMU) counted the instructions; ms are at one instruction a cycle, a real\n\
-core takes longer.\n",
+Two values: opt-level \"s\" / 3; RAM is the larger of the two. Flash includes the dictionary, not the\n\
+data to learn from; frames and codes belong to the caller. An emulator (QEMU) counted the instructions;\n\
+ms are at one instruction a cycle, and a real core takes longer.\n",
     );
     Ok(text)
 }
@@ -229,7 +229,7 @@ const TABLES: [Table; 11] = [
     },
     Table {
         heading: "Against C",
-        caption: "The same work in C (GCC 12, `-O3`, fused multiply-adds), plain and on CMSIS-DSP 1.10.3.",
+        caption: "The same work in C (GCC 12, `-O3`, fused multiply-adds), plain and on CMSIS-DSP 1.10.3; median and worst of the frames.",
         images: &[("versus", "")],
         metric: "",
     },
@@ -391,7 +391,7 @@ mod tests {
         figures.iter_mut().find(worst).unwrap().value += 1000;
         let problems = check(root(), &figures);
         assert_eq!(problems.len(), 2);
-        assert!(problems[0].starts_with("README.md: ") && problems[0].ends_with("see --bless"));
+        assert!(problems[0].starts_with("README.md: ") && problems[0].ends_with("see --bless, --tables"));
     }
 
     #[test]

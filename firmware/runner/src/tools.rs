@@ -17,8 +17,13 @@ pub struct Tools {
     pub cmsis: PathBuf,
 }
 
+/// The folder `firmware`.
+pub fn root() -> Result<PathBuf> {
+    Ok(Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the runner lies in firmware/runner")?.to_owned())
+}
+
 pub fn find() -> Result<Tools> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the runner lies in firmware/runner")?.to_owned();
+    let root = root()?;
     let mut missing = Vec::new();
     let mut program = |name: &str, how: &str| {
         if Command::new(name).arg("--version").output().is_err() {
