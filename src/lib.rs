@@ -98,6 +98,9 @@
 //!
 //! f32 and f64 through the sealed trait [`Real`]. The same program gives the same bits on every target and at every
 //! optimisation level; no feature changes a number. `std` only forwards to nalgebra, `serde` stores an [`OnlineState`].
+//!
+//! Vectors and matrices are those of [`nalgebra`], with none of its features. nalgebra's own `norm`, `norm_squared`,
+//! `normalize` and decompositions do not compile so: for them add nalgebra with its feature `libm`, or `std` on a host.
 #![no_std]
 // docs.rs builds with a nightly compiler and labels what needs a feature.
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -105,6 +108,7 @@
 #![deny(missing_docs)]
 #![deny(clippy::large_types_passed_by_value, clippy::large_stack_frames)]
 
+/// Vectors and matrices. `norm` and `normalize` need its feature `libm` or `std`.
 pub use nalgebra;
 pub use rand_core;
 
