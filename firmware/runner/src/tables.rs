@@ -64,8 +64,6 @@ struct Job {
     alone: &'static str,
     image: &'static str,
     instructions: &'static str,
-    /// Said behind the instructions: of what they are the worst.
-    measured: &'static str,
     stack: &'static str,
 }
 
@@ -76,7 +74,6 @@ const JOBS: [Job; 4] = [
         alone: "size_encode",
         image: "encode",
         instructions: "64x1x8 worst encode instructions",
-        measured: "worst of 1000 frames",
         stack: "64x1x8 encode stack, worst case",
     },
     Job {
@@ -85,7 +82,6 @@ const JOBS: [Job; 4] = [
         alone: "size_online",
         image: "online",
         instructions: "64x1x8 worst push instructions",
-        measured: "worst of 980 frames",
         stack: "64x1x8 push stack, worst case",
     },
     Job {
@@ -94,7 +90,6 @@ const JOBS: [Job; 4] = [
         alone: "size_learn",
         image: "learn",
         instructions: "64x32x4 sweep instructions",
-        measured: "one sweep",
         stack: "64x32x4 fit stack, worst case",
     },
     Job {
@@ -103,7 +98,6 @@ const JOBS: [Job; 4] = [
         alone: "size_encode_q15",
         image: "encode_q15",
         instructions: "64x1x8 worst encode i16 instructions",
-        measured: "worst of 1000 frames",
         stack: "64x1x8 encode_words stack, worst case",
     },
 ];
@@ -132,19 +126,17 @@ fn jobs(figures: &[Figure]) -> Result<String> {
         let times = counts.map(|count| two_digits(count, CLOCK_KHZ)).join(" / ");
         let counts = counts.map(grouped).join(" / ");
         text.push_str(&format!(
-            "| {} | {} | {} + {} | {flash} | {counts}, {} | {times} |\n",
+            "| {} | {} | {} + {} | {flash} | {counts} | {times} |\n",
             job.name,
             job.core,
             grouped(state),
-            grouped(stack),
-            job.measured
+            grouped(stack)
         ));
     }
     text.push_str(
         "\n\
-Two values: opt-level \"s\" / 3; RAM is the larger of the two. Flash includes the dictionary, not the\n\
-data to learn from; frames and codes belong to the caller. An emulator (QEMU) counted the instructions;\n\
-ms are at one instruction a cycle, and a real core takes longer.\n",
+Two values: opt-level \"s\" / 3; RAM: the larger. Flash includes the dictionary. Instructions are counted by\n\
+an emulator (QEMU), for frames the worst of some 1000; ms at one instruction a cycle, a real core takes longer.\n",
     );
     Ok(text)
 }
