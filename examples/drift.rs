@@ -1,4 +1,5 @@
-//! A camera sees handwritten digits and is turned by a quarter half-way: a fixed dictionary against one that follows.
+//! A camera sees handwritten digits and is turned by a quarter half-way: a fixed dictionary against
+//! one that follows.
 //!
 //! ```sh
 //! cargo run --release --example drift      # prints both errors; writes target/drift.svg

@@ -1,4 +1,5 @@
-//! Learns 16 parts from 1797 handwritten digits and draws them, and one digit as the sum of its parts.
+//! Learns 16 parts from 1797 handwritten digits; draws them, and one digit as a sum of them.
+//! Picture: `target/quickstart.svg`.
 //!
 //! ```sh
 //! cargo run --release --example quickstart
@@ -6,7 +7,6 @@
 
 use std::error::Error;
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -166,7 +166,8 @@ fn draw_parts(canvas: &Canvas<'_>, y: f64, parts: &Parts, error: f32) -> Drawn {
     Ok(())
 }
 
-/// The largest terms one by one, the others together, their sum and the original, all with the same grey for the same value.
+/// The largest terms one by one, the others together, their sum and the original. All have the
+/// same grey for the same value.
 fn draw_sum(canvas: &Canvas<'_>, y: f64, sum: &Sum) -> Drawn {
     let note = "amount · part + amount · part + … = approximation, beside the original";
     heading(

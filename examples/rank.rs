@@ -1,11 +1,12 @@
-//! How many components? Cross-validation over hidden entries, for the notebook's X with noise and for 100 digits.
+//! How many components? Cross-validation over hidden entries, for the notebook's X with noise and
+//! for 100 digits.
 //!
 //! ```sh
 //! cargo run --release --example rank
 //! ```
 //!
-//! The training error falls with every component. The held-out error falls as long as a component is something that the
-//! data have in common. Picture: `target/rank.svg`.
+//! The training error falls with every component. The held-out error falls as long as a component is
+//! something that the data have in common. Picture: `target/rank.svg`.
 
 use std::error::Error;
 

@@ -1,7 +1,7 @@
-//! Pictures of the examples and the experiments: curves over axes, small images, text; written as SVG.
+//! Pictures of the examples and the experiments as SVG: curves over axes, small images, text.
 //!
-//! Lengths are in pixels of the picture, as `f64`. They are rounded to a quarter of a pixel in one place,
-//! `Canvas::point`, so that the file does not depend on the last bits of a coordinate.
+//! Lengths are in pixels of the picture, as `f64`. `Canvas::point` rounds them to a quarter of a
+//! pixel, so that the file does not depend on the last bits of a coordinate.
 
 use std::error::Error;
 use std::ops::Range;
@@ -9,23 +9,22 @@ use std::path::Path;
 
 use plotters::coord::Shift;
 use plotters::element::DashedPathElement;
+pub use plotters::prelude::RGBColor;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 /// What every function that draws returns.
 pub type Drawn = Result<(), Box<dyn Error>>;
 
-/// The palette of Okabe and Ito: eight colours that stay apart for colour-blind readers.
-pub const ORANGE: RGBColor = RGBColor(230, 159, 0);
-/// Okabe–Ito.
+/// Of the palette of Okabe and Ito, whose colours stay apart for colour-blind readers.
 pub const SKY: RGBColor = RGBColor(86, 180, 233);
-/// Okabe–Ito.
+/// Of the same palette.
 pub const GREEN: RGBColor = RGBColor(0, 158, 115);
-/// Okabe–Ito.
+/// Of the same palette.
 pub const BLUE: RGBColor = RGBColor(0, 114, 178);
-/// Okabe–Ito.
+/// Of the same palette.
 pub const VERMILLION: RGBColor = RGBColor(213, 94, 0);
-/// Okabe–Ito.
+/// Of the same palette.
 pub const PURPLE: RGBColor = RGBColor(204, 121, 167);
 /// Text and axes.
 pub const INK: RGBColor = RGBColor(34, 34, 34);
@@ -55,6 +54,7 @@ pub enum Dash {
     None,
     Solid,
     Dashed,
+    Long,
     Dotted,
 }
 
@@ -95,7 +95,8 @@ impl Series {
     }
 }
 
-/// How a text looks and which point of it is placed: the left, the middle or the right of its middle line.
+/// How a text looks, and which point of its middle line is placed: the left end, the middle or the
+/// right end.
 #[derive(Clone, Copy)]
 pub struct Font {
     size: f64,
@@ -203,10 +204,11 @@ impl Canvas<'_> {
                 return Ok(());
             }
             Dash::Dashed => (7.0, 4.0),
+            Dash::Long => (16.0, 4.0),
             Dash::Dotted => (2.0, 3.0),
         };
         let (size, space) = ((FINE * size) as i32, (FINE * space) as i32);
-        self.area.draw(&DashedPathElement::new(points.into_iter(), size, space, style))?;
+        self.area.draw(&DashedPathElement::new(points, size, space, style))?;
         Ok(())
     }
 
@@ -226,7 +228,8 @@ impl Canvas<'_> {
         Ok(())
     }
 
-    /// An image of 8×8 pixels with a frame, row by row; 0 is white, 1 black. Neighbours of one grey are one rectangle.
+    /// An image of 8×8 pixels with a frame, row by row; 0 is white, 1 black. Neighbours of one grey
+    /// are one rectangle.
     pub fn image(&self, (x, y): (f64, f64), side: f64, pixels: &[f64]) -> Drawn {
         let step = side / 8.0;
         for (row, line) in pixels.chunks(8).enumerate() {
@@ -243,7 +246,8 @@ impl Canvas<'_> {
         self.outline((x - 0.5, y - 0.5), (side + 1.0, side + 1.0), RGBColor(170, 170, 170), 1.0)
     }
 
-    /// One line of the legend for each series, `(x, y)` left of the first; the next line is 18 pixels lower.
+    /// One line of the legend for each series, `(x, y)` left of the first; the next is 18 pixels
+    /// lower.
     pub fn legend(&self, (x, y): (f64, f64), series: &[&Series]) -> Drawn {
         for (line, series) in series.iter().enumerate() {
             self.legend_entry((x, y + 18.0 * line as f64), series)?;
@@ -284,13 +288,20 @@ impl Axis {
         Self { name: name.into(), range, ticks, logarithmic: false }
     }
 
+    /// From 0, with about five ticks at round numbers.
+    pub fn up_to(name: impl Into<String>, last: f64) -> Self {
+        let round = (-6..9).flat_map(|power| [1.0, 2.0, 5.0].map(|digit| digit * 10_f64.powi(power)));
+        let step = round.into_iter().find(|step| last / step < 6.0).unwrap_or(last);
+        Self::new(name, 0.0..last, step)
+    }
+
     /// Ticks where the caller wants them.
     pub fn with_ticks(name: impl Into<String>, range: Range<f64>, ticks: Vec<(f64, String)>) -> Self {
         Self { name: name.into(), range, ticks, logarithmic: false }
     }
 
-    /// From 10^`low` to 10^`high`, a tick at every `every`th power. Values outside are drawn on the rim.
-    pub fn powers(name: impl Into<String>, low: i32, high: i32, every: usize) -> Self {
+    /// From 10^`low` to 10^`high`, a tick at every power. Values outside are drawn on the rim.
+    pub fn powers(name: impl Into<String>, low: i32, high: i32) -> Self {
         let superscript = |power: i32| {
             let digits = power.to_string();
             let raised = |c| match c {
@@ -302,7 +313,7 @@ impl Axis {
             };
             format!("10{}", digits.chars().map(raised).collect::<String>())
         };
-        let ticks = (low..=high).step_by(every).map(|power| (f64::from(power), superscript(power))).collect();
+        let ticks = (low..=high).map(|power| (f64::from(power), superscript(power))).collect();
         Self { name: name.into(), range: f64::from(low)..f64::from(high), ticks, logarithmic: true }
     }
 
@@ -323,7 +334,8 @@ pub struct Chart<'c, 'a> {
 }
 
 impl<'c, 'a> Chart<'c, 'a> {
-    /// `corner` and `size` are those of the plane between the axes. Ticks and names lie outside: 44 pixels below, 52 to the left.
+    /// `corner` and `size` are those of the plane between the axes. Ticks and names lie outside:
+    /// 44 pixels below, 58 to the left.
     pub fn new(
         canvas: &'c Canvas<'a>,
         corner: (f64, f64),
@@ -350,7 +362,7 @@ impl<'c, 'a> Chart<'c, 'a> {
         canvas.line(&[(left, top), (left, bottom), (right, bottom)], INK, Dash::Solid, 1.0)?;
         let name = Font::new(TEXT, INK).centred();
         canvas.text((left + width / 2.0, bottom + 34.0), &chart.x.name, name)?;
-        canvas.text((left - 44.0, top + height / 2.0), &chart.y.name, Font { upwards: true, ..name })?;
+        canvas.text((left - 49.0, top + height / 2.0), &chart.y.name, Font { upwards: true, ..name })?;
         Ok(chart)
     }
 

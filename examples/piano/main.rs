@@ -1,10 +1,12 @@
-//! Transcribes 64 chords of a piano by exact non-negative least squares, with templates learnt from isolated notes at other velocities.
+//! Transcribes 64 chords of a piano by exact non-negative least squares, with templates learnt from
+//! isolated notes at other velocities.
 //!
 //! ```sh
 //! cargo run --release --example piano      # prints precision, recall and F1; writes target/piano.svg
 //! ```
 //!
-//! `tools/piano.py` renders the audio and makes the frames in `data/`; the image `piano` in `firmware/` runs the same core.
+//! `tools/piano.py` renders the audio and makes the frames in `data/`; the image `piano` in
+//! `firmware/` runs the same core.
 
 mod roll;
 
