@@ -470,23 +470,25 @@ fn panels(v: &[[f64; 4]], x: &[[f64; 12]]) -> [picture::Panel; 3] {
     let theirs = |name: &str, trace: Vec<f64>, unit: f64| picture::Line::notebook(name, trace, unit);
     [
         picture::Panel {
-            title: "nmf(V, 2): error by iterations",
+            title: "nmf(V, 2)",
+            steps: "iterations",
             lines: vec![
                 theirs(
                     "notebook, mended: stale WH",
-                    style::median_trace(100, &|seed| style::stale_mu(v, seed, 200)),
+                    style::median_trace(100, &|seed| style::stale_mu(v, seed, 60)),
                     1.0,
                 ),
-                picture::Line::ours("Mu", ours(&|seed| history::<4, 4, 2, _, 200>(v, Mu::new(), seed)), 1.0),
+                picture::Line::ours("Mu", ours(&|seed| history::<4, 4, 2, _, 60>(v, Mu::new(), seed)), 1.0),
                 picture::Line::ours(
                     "Momentum<Hals>",
-                    ours(&|seed| history::<4, 4, 2, _, 200>(v, Momentum::new(Hals::new()), seed)),
+                    ours(&|seed| history::<4, 4, 2, _, 60>(v, Momentum::new(Hals::new()), seed)),
                     1.0,
                 ),
             ],
         },
         picture::Panel {
-            title: "nmfals(X, 3): error by single solves",
+            title: "nmfals(X, 3)",
+            steps: "solves of a row or a column",
             lines: vec![
                 theirs(
                     "notebook: indices 0..k only",
@@ -498,7 +500,8 @@ fn panels(v: &[[f64; 4]], x: &[[f64; 12]]) -> [picture::Panel; 3] {
             ],
         },
         picture::Panel {
-            title: "nmfrk(X, 3): error by projections",
+            title: "nmfrk(X, 3)",
+            steps: "projections",
             lines: vec![
                 theirs(
                     "notebook: uniform rows, 0..k only",
