@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 
-use super::cases::cases;
+use crate::common::cases::cases;
 use super::*;
 
 /// Share of frames in dictionaries of equal or nearly equal columns that may end short of the optimality conditions.

@@ -1,8 +1,6 @@
 //! `IntegerEncoder` and its dictionaries against what they promise: optimality conditions of the quantised problem from the integers
 //! themselves, enumeration of active sets, the encoder in f32.
 
-#[path = "../common/cases.rs"]
-mod cases;
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../common/parts.rs"]
