@@ -39,14 +39,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut state = Box::new(OnlineState::new());
     let mut follower = Follower::new(&best.w, &mut state)?;
     let half = stream.len() / 2;
-    let (mut still, mut following) = (Vec::new(), Vec::new());
+    let (mut still, mut following, mut seen) = (Vec::new(), Vec::new(), Vec::new());
     let mut before = best.w;
     for (n, image) in stream.iter().enumerate() {
         if n == half {
             before.clone_from(&follower.state.w);
         }
         let image = image.map(|pixel| pixel as u8);
-        let (encoding, update) = follower.step(&if n < half { image } else { turned(&image) });
+        let image = if n < half { image } else { turned(&image) };
+        let (encoding, update) = follower.step(&image);
+        seen.push(image.map(f32::from));
         still.push(encoding.relative_residual);
         following.push(update.relative_residual);
     }
@@ -68,22 +70,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let path = data::target("drift.svg");
     plot::picture(&path, (900, 668), |canvas| {
         canvas.text((30.0, 24.0), TITLE, Font::new(HEADING, INK).bold())?;
-        let note = "the dictionary that follows is updated with every image, the fixed one keeps what it learnt before image 0";
-        canvas.text((30.0, 46.0), note, Font::new(TEXT, DIM))?;
+        let note =
+            format!("both start from parts of {LEARNT} other images; one is updated with every image, one stays fixed");
+        canvas.text((30.0, 46.0), &note, Font::new(TEXT, DIM))?;
         let label = |x: f64, text: &str| canvas.text((x, 74.0), text, Font::new(TEXT, INK).bold());
         label(IMAGE, "camera sees")?;
-        label(PARTS, &format!("the {K} parts of 8×8 pixels"))?;
-        let image = stream[half].map(|pixel| pixel as f32);
-        let turned_image = turned(&image.map(|pixel| pixel as u8)).map(f32::from);
-        draw_row(canvas, 86.0, ["before the turn", &format!("at image {half}")], Some(&image), &before)?;
-        draw_row(canvas, 160.0, ["the same parts", "turned by hand"], None, &expected)?;
-        draw_row(
-            canvas,
-            234.0,
-            ["after the turn", &format!("at image {}", stream.len())],
-            Some(&turned_image),
-            &state.w,
-        )?;
+        label(PARTS, &format!("the {K} parts, 8×8 pixels, of the dictionary that follows"))?;
+        draw_row(canvas, 86.0, ["before the turn", &format!("after image {half}")], Some(&seen[half - 1]), &before)?;
+        draw_row(canvas, 160.0, ["what to expect:", "those, turned"], None, &expected)?;
+        draw_row(canvas, 234.0, ["after the turn", &format!("after image {}", stream.len())], seen.last(), &state.w)?;
         draw_curves(canvas, &still, &following, half)
     })?;
     println!("picture: {}", path.display());

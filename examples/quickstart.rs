@@ -67,7 +67,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("\nshares of the parts in the sum of all pixels, in the order of the picture:");
     println!("{} %", parts.shares.map(|share| format!("{share:.1}")).join("  "));
     let sum = Sum::new(&parts, &images[SHOWN]);
-    println!("image {} as a sum of {} parts: relative error {:.3}", SHOWN + 1, sum.terms.len(), sum.error);
+    println!("\nimage {} as a sum of {} parts: relative error {:.3}", SHOWN + 1, sum.terms.len(), sum.error);
+    println!("{}", sum.terms.iter().map(|term| term.label()).collect::<Vec<_>>().join(" + "));
     let error = log.outcome().relative_error;
     let picture = data::target("quickstart.svg");
     plot::picture(&picture, (900, 490), |canvas| {
@@ -105,10 +106,23 @@ impl Parts {
     }
 }
 
+/// A part in this place, and some of it.
+struct Term {
+    place: usize,
+    amount: f32,
+    image: [f64; M],
+}
+
+impl Term {
+    fn label(&self) -> String {
+        format!("{:.1} · part {}", self.amount, self.place + 1)
+    }
+}
+
 /// The image `SHOWN` as a sum of parts. A black pixel is 1.
 struct Sum {
-    /// Place of a part, its amount, and both multiplied. The largest amount is first.
-    terms: Vec<(usize, f32, [f64; M])>,
+    /// The largest amount is first.
+    terms: Vec<Term>,
     approximation: [f64; M],
     original: [f64; M],
     error: f64,
@@ -116,10 +130,12 @@ struct Sum {
 
 impl Sum {
     fn new(parts: &Parts, original: &[f32; M]) -> Self {
-        let amounts = parts.order.map(|k| parts.factors.h[(k, SHOWN)]);
-        let term = |place: usize| (place, amounts[place], parts.image(place, amounts[place] / BLACK));
-        let mut terms: Vec<_> = (0..K).filter(|&place| amounts[place] > 0.0).map(term).collect();
-        terms.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let term = |(place, k)| {
+            let amount = parts.factors.h[(k, SHOWN)];
+            Term { place, amount, image: parts.image(place, amount / BLACK) }
+        };
+        let mut terms: Vec<_> = parts.order.into_iter().enumerate().map(term).filter(|t| t.amount > 0.0).collect();
+        terms.sort_by(|a, b| b.amount.total_cmp(&a.amount));
         let approximation = add(&terms);
         let original = original.map(|pixel| f64::from(pixel / BLACK));
         let length = |image: [f64; M]| image.iter().map(|pixel| pixel * pixel).sum::<f64>().sqrt();
@@ -128,8 +144,8 @@ impl Sum {
     }
 }
 
-fn add(terms: &[(usize, f32, [f64; M])]) -> [f64; M] {
-    std::array::from_fn(|i| terms.iter().map(|(_, _, image)| image[i]).sum())
+fn add(terms: &[Term]) -> [f64; M] {
+    std::array::from_fn(|i| terms.iter().map(|term| term.image[i]).sum())
 }
 
 /// Side of an image, in pixels of the picture.
@@ -153,8 +169,9 @@ fn tile(canvas: &Canvas<'_>, column: usize, y: f64, image: &[f64; M], text: &str
 
 /// Two rows of parts, each as dark as it can be.
 fn draw_parts(canvas: &Canvas<'_>, y: f64, parts: &Parts, error: f32) -> Drawn {
-    let title = format!("{K} parts learnt from {N} images of handwritten digits");
-    let note = "8×8 pixels, each part with its share in the sum of all pixels; relative error over all images";
+    let title = format!("{K} parts of 8×8 pixels, learnt from {N} handwritten digits");
+    let note =
+        "sorted by their shares in the sum of all pixels; each as dark as it can be; relative error over all images";
     heading(canvas, y, &title, &format!("{note} {error:.5}"))?;
     for place in 0..K {
         let part = parts.image(place, 1.0);
@@ -169,12 +186,13 @@ fn draw_parts(canvas: &Canvas<'_>, y: f64, parts: &Parts, error: f32) -> Drawn {
 /// The largest terms one by one, the others together, their sum and the original. All have the
 /// same grey for the same value.
 fn draw_sum(canvas: &Canvas<'_>, y: f64, sum: &Sum) -> Drawn {
-    let note = "amount · part + amount · part + … = approximation, beside the original";
+    let note =
+        "amount · part + amount · part + … = approximation, all in one grey scale (parts have length 1, black is";
     heading(
         canvas,
         y,
         "An image is a sum of parts; nothing is subtracted",
-        &format!("image {} of {N}: {note}", SHOWN + 1),
+        &format!("image {}: {note} {BLACK})", SHOWN + 1),
     )?;
     let top = y + 40.0;
     let sign = |column: usize, sign: &str| {
@@ -182,8 +200,8 @@ fn draw_sum(canvas: &Canvas<'_>, y: f64, sum: &Sum) -> Drawn {
         canvas.text((x, top + SIDE / 2.0), sign, Font::new(20.0, INK).centred())
     };
     let (single, others) = sum.terms.split_at(TERMS.min(sum.terms.len()));
-    for (column, (place, amount, image)) in single.iter().enumerate() {
-        tile(canvas, column, top, image, &format!("{amount:.1} · part {}", place + 1))?;
+    for (column, term) in single.iter().enumerate() {
+        tile(canvas, column, top, &term.image, &term.label())?;
         if column > 0 {
             sign(column, "+")?;
         }

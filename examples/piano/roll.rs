@@ -69,7 +69,6 @@ pub fn draw(path: &Path, amounts: &[SVector<f32, K>], score: &[Note], judged: &J
         let [hits, misses, false_alarms] = [0, 1, 2].map(|kind| &kinds[kind].1);
         canvas.legend_across((200.0, 72.0), 150.0, &[hits, misses, false_alarms])?;
         for line in 0..lines {
-            let name = if line + 1 == lines { "time in seconds" } else { "" };
             let (from, top) = (LINE * line as f64, 96.0 + step * line as f64);
             let pitches = (0..K).filter(|pitch| pitch % 12 == 0 || pitch % 12 == 7);
             let ticks = pitches.map(|pitch| (pitch as f64, format!("{}{}", NAMES[pitch % 12], 4 + pitch / 12)));
@@ -77,7 +76,7 @@ pub fn draw(path: &Path, amounts: &[SVector<f32, K>], score: &[Note], judged: &J
                 canvas,
                 (68.0, top),
                 (810.0, PITCH * K as f64),
-                Axis::new(name, from..from + LINE, 1.0),
+                Axis::new("time in seconds", from..from + LINE, 1.0),
                 Axis::with_ticks("pitch", -0.5..K as f64 - 0.5, ticks.collect()),
             )?;
             let shown = |frame: usize| (from..from + LINE).contains(&seconds(frame));

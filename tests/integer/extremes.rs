@@ -3,8 +3,8 @@
 
 use proptest::prelude::*;
 
-use crate::common::cases::cases;
 use super::*;
+use crate::common::cases::cases;
 
 /// Share of frames in dictionaries of equal or nearly equal columns that may end short of the optimality conditions.
 const UNRESOLVED: u32 = 100;
