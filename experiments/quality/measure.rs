@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rand_xorshift::XorShiftRng;
 use rayon::prelude::*;
 use tinynmf::rand_core::{Rng, SeedableRng};
-use tinynmf::{Factors, Nmf, Outcome, Problem, Progress, Real, Solver, Start, Stop, Uniform};
+use tinynmf::{Anls, Factors, Momentum, Nmf, Outcome, Problem, Progress, Real, Solver, Start, Stop, Uniform};
 use tinynmf_examples::data;
 
 use data::{cast, to_f64};
@@ -87,6 +87,48 @@ fn ill_conditioned() -> Vec<[f64; 30]> {
 /// Exact, rank 2, to be fitted with six components.
 fn rank_deficient() -> Vec<[f64; 20]> {
     product(&planted::<20, 2>(3), &planted::<30, 2>(4))
+}
+
+/// Four overlapping bands `spread` apart on a common base, with 0.2 % of noise, and the condition of
+/// the bands. The best error is that of five starts of exact solves in f64.
+#[allow(dead_code, reason = "only `quality_page` asks for them")]
+pub fn bands(spread: f64) -> (Case<30, 24, 4>, f64) {
+    let band = |k: usize, i: usize| {
+        let t = (i as f64 / 29.0 - 0.5 - 0.2 * spread * (k as f64 - 1.5)) / (0.15 + 0.01 * spread * k as f64);
+        // Not `exp`, whose bits differ between machines.
+        0.2 + 1.0 / ((1.0 + 0.25 * t * t) * (1.0 + 0.25 * t * t))
+    };
+    let w: [[f64; 30]; 4] = std::array::from_fn(|k| std::array::from_fn(|i| band(k, i)));
+    let mut frames = product(&w, &planted::<24, 4>(77));
+    for (frame, noise) in frames.iter_mut().zip(planted::<30, 24>(78)) {
+        for (x, noise) in frame.iter_mut().zip(noise) {
+            *x *= 1.0 + 0.002 * (2.0 * noise - 1.0);
+        }
+    }
+    let mut case = Case::new("bands_30x24_k4", "bands 30×24, K 4", frames, 500, 0.0);
+    case.best_known = Fits::<f64, 30, 24, 4>::new(&case, 5).solver("best", Momentum::new(Anls::new())).best;
+    (case, condition(&w))
+}
+
+/// Largest over smallest singular value: by Jacobi rotations of WᵀW.
+fn condition(w: &[[f64; 30]; 4]) -> f64 {
+    let mut a: [[f64; 4]; 4] =
+        std::array::from_fn(|p| std::array::from_fn(|q| w[p].iter().zip(&w[q]).map(|(x, y)| x * y).sum()));
+    for _ in 0..30 {
+        for (p, q) in [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)] {
+            let (s, c) = (0.5 * (2.0 * a[p][q]).atan2(a[q][q] - a[p][p])).sin_cos();
+            for k in 0..4 {
+                let (x, y) = (a[k][p], a[k][q]);
+                (a[k][p], a[k][q]) = (c * x - s * y, s * x + c * y);
+            }
+            for k in 0..4 {
+                let (x, y) = (a[p][k], a[q][k]);
+                (a[p][k], a[q][k]) = (c * x - s * y, s * x + c * y);
+            }
+        }
+    }
+    let squares = [0, 1, 2, 3].map(|k| a[k][k]);
+    (squares.iter().fold(0.0, |x: f64, y| x.max(*y)) / squares.iter().fold(f64::MAX, |x, y| x.min(*y))).sqrt()
 }
 
 fn planted<const L: usize, const K: usize>(seed: u64) -> [[f64; L]; K] {
