@@ -70,15 +70,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let path = data::target("drift.svg");
     plot::picture(&path, (900, 668), |canvas| {
         canvas.text((30.0, 24.0), TITLE, Font::new(HEADING, INK).bold())?;
-        let note =
-            format!("both start from parts of {LEARNT} other images; one is updated with every image, one stays fixed");
+        let note = format!(
+            "two dictionaries start from parts of {LEARNT} other images; one is updated with every image, one stays fixed"
+        );
         canvas.text((30.0, 46.0), &note, Font::new(TEXT, DIM))?;
         let label = |x: f64, text: &str| canvas.text((x, 74.0), text, Font::new(TEXT, INK).bold());
         label(IMAGE, "camera sees")?;
         label(PARTS, &format!("the {K} parts, 8×8 pixels, of the dictionary that follows"))?;
-        draw_row(canvas, 86.0, ["before the turn", &format!("after image {half}")], Some(&seen[half - 1]), &before)?;
-        draw_row(canvas, 160.0, ["what to expect:", "those, turned"], None, &expected)?;
-        draw_row(canvas, 234.0, ["after the turn", &format!("after image {}", stream.len())], seen.last(), &state.w)?;
+        draw_row(canvas, 86.0, [&format!("image {half}:"), "before the turn"], Some(&seen[half - 1]), &before)?;
+        draw_row(canvas, 160.0, ["to be expected:", "these, turned"], None, &expected)?;
+        draw_row(canvas, 234.0, [&format!("image {}:", stream.len()), "after the turn"], seen.last(), &state.w)?;
         draw_curves(canvas, &still, &following, half)
     })?;
     println!("picture: {}", path.display());

@@ -60,7 +60,7 @@ fn draw(canvas: &Canvas<'_>, model: &Model, figures: &Figures, [counted, fitted]
 
     let left = 70.0 + 286.0 * model.dimension as f64;
     let (name, axis, step) = DIMENSIONS[model.dimension];
-    let heading = format!("{name} grows: off by up to {:.2} %", 100.0 * fit.worst.1.abs());
+    let heading = format!("{name} grows: off by up to {:.1} %", 100.0 * fit.worst.1.abs());
     canvas.text((left - 40.0, 106.0), &heading, Font::new(TEXT, INK).bold())?;
     canvas.text((left - 40.0, 126.0), model.formula, Font::new(TEXT - 1.0, INK))?;
     let chart = Chart::new(
@@ -68,7 +68,7 @@ fn draw(canvas: &Canvas<'_>, model: &Model, figures: &Figures, [counted, fitted]
         (left, 144.0),
         (226.0, 240.0),
         Axis::new(axis, 0.0..1.04 * last as f64, step),
-        Axis::up_to(if model.dimension == 0 { "million instructions a sweep" } else { "" }, 1.08 * most / 1e6),
+        Axis::up_to("million instructions a sweep", 1.08 * most / 1e6),
     )?;
     chart.draw(fitted, &modelled.collect::<Vec<_>>())?;
     let points: Vec<_> = series.iter().map(|&(shape, count)| millions(size(shape), count)).collect();

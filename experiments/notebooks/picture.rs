@@ -59,9 +59,9 @@ fn draw_panel(canvas: &Canvas<'_>, place: usize, panel: &Panel) -> Drawn {
     let chart = Chart::new(
         canvas,
         (left, 178.0),
-        (230.0, 250.0),
+        (226.0, 250.0),
         Axis::up_to(panel.steps, right),
-        Axis::powers(if place == 0 { "relative error" } else { "" }, LEAST, 1),
+        Axis::powers("relative error", LEAST, 1),
     )?;
     let mut styles = STYLES.into_iter().skip(1);
     let mut legend = Vec::new();

@@ -69,7 +69,7 @@ struct Job {
 
 const JOBS: [Job; 4] = [
     Job {
-        name: "**encode** one frame, 64×8",
+        name: "**encode** one frame, M 64, K 8",
         core: "Cortex-M4F",
         alone: "size_encode",
         image: "encode",
@@ -77,7 +77,7 @@ const JOBS: [Job; 4] = [
         stack: "64x1x8 encode stack, worst case",
     },
     Job {
-        name: "**follow** one frame, 64×8",
+        name: "**follow** one frame, M 64, K 8",
         core: "Cortex-M4F",
         alone: "size_online",
         image: "online",
@@ -85,7 +85,7 @@ const JOBS: [Job; 4] = [
         stack: "64x1x8 push stack, worst case",
     },
     Job {
-        name: "**learn**: one sweep, 64×32, K 4",
+        name: "**learn**: `Nmf::small()`, one sweep, M 64, N 32, K 4",
         core: "Cortex-M4F",
         alone: "size_learn",
         image: "learn",
@@ -93,7 +93,7 @@ const JOBS: [Job; 4] = [
         stack: "64x32x4 fit stack, worst case",
     },
     Job {
-        name: "**encode without an FPU**, 64×8",
+        name: "**encode without FPU**, in integers",
         core: "Cortex-M0",
         alone: "size_encode_q15",
         image: "encode_q15",
@@ -135,8 +135,9 @@ fn jobs(figures: &[Figure]) -> Result<String> {
     }
     text.push_str(
         "\n\
-Two values: opt-level \"s\" / 3; RAM: the larger. Flash includes the dictionary. Instructions are counted by\n\
-an emulator (QEMU), for frames the worst of some 1000; ms at one instruction a cycle, a real core takes longer.\n",
+Two values: opt-level \"s\" / 3; RAM: the larger. Flash includes the dictionary. An emulator (QEMU) counts\n\
+instructions, of frames the worst of some 1000; ms at one a cycle, a real core takes longer. Six cores, and\n\
+how to link it: [Into your firmware](src/into_your_firmware.md).\n",
     );
     Ok(text)
 }
