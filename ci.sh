@@ -80,7 +80,7 @@ package() {
   cargo publish --dry-run --package tinynmf ${changed:+--allow-dirty} 2>&1 | tee target/package.txt
   ! grep '^warning: ' target/package.txt | grep -v -e 'is not included in the published package$' \
     -e 'manifest has no documentation, homepage or repository$' -e 'already exists on' -e 'aborting upload due to dry run$' \
-    -e 'tinynmf-examples` did not match any packages$'
+    -e 'spec `tinynmf-examples` in profile `test` did not match any packages$'
 }
 step "package" package
 
